@@ -1,0 +1,261 @@
+"""Cases and their history as rows: read, inserted, changed by compare and set.
+
+A case's version counts its events. `change` writes a new state only over the version that was read, and
+with it the one event that made it; whoever was second gets ChangedMeanwhile and decides again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.errors import ChangedMeanwhile, NotFound
+from core.identifiers import case_number
+from core.rules.lifecycle import Followup, Step
+from core.rules.policy import CaseFacts
+from core.rules.terms import CaseType, Channel, EventKind, Priority, Role, Status, SubStatus
+from core.store.schema import accounts, analysts, attachments, case_events, cases, combinations, contacts
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case as it stands at one version. Times are UTC."""
+
+    id: int
+    number: str
+    type: CaseType
+    priority: Priority
+    production_down: bool
+    status: Status
+    sub_status: SubStatus
+    subject: str
+    product: str
+    combination_id: int
+    contact_id: int
+    owner_id: int | None
+    callback_number: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by_timer: bool
+    followup: Followup
+    version: int
+
+    @property
+    def facts(self) -> CaseFacts:
+        """What the rules ask of it."""
+        return CaseFacts(self.status, self.priority, self.closed_at, self.closed_by_timer)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a case's history, as it is to be written. `public`: the contact may see it."""
+
+    at: datetime
+    kind: EventKind
+    channel: Channel
+    role: Role
+    actor: str
+    text: str
+    public: bool
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """An attachment whose bytes are in the blob store under `digest`. `size` in bytes."""
+
+    digest: str
+    name: str
+    content_type: str
+    size: int
+
+
+def find(connection: sa.Connection, number: str) -> Case:
+    """Return the case of this number as it is now. Raises NotFound."""
+    return _only(connection, cases.c.number == number, number)
+
+
+def by_id(connection: sa.Connection, case_id: int) -> Case:
+    """Return the case of this id as it is now. Raises NotFound."""
+    return _only(connection, cases.c.id == case_id, case_id)
+
+
+def insert(connection: sa.Connection, values: Mapping[str, Any], event: Event) -> tuple[Case, int]:
+    """Keep a new case with its first event; return it and the event's id."""
+    new = sa.insert(cases).values(version=1, closed_by_timer=False, followup_step=Step.NONE, **values)
+    case_id = int(connection.execute(new.returning(cases.c.id)).scalar_one())
+    numbered = sa.update(cases).where(cases.c.id == case_id).values(number=case_number(case_id))
+    connection.execute(numbered)
+    case = by_id(connection, case_id)
+    return case, _append(connection, case, event)
+
+
+def change(
+    connection: sa.Connection, before: Case, values: Mapping[str, Any], event: Event
+) -> tuple[Case, int]:
+    """Change the case and tell of it; return what it is now and the event's id. Raises ChangedMeanwhile."""
+    changed = (
+        sa.update(cases)
+        .where(cases.c.id == before.id, cases.c.version == before.version)
+        .values(version=before.version + 1, **values)
+    )
+    if connection.execute(changed).rowcount != 1:
+        raise ChangedMeanwhile(f"case {before.number} was changed by somebody else")
+    case = by_id(connection, before.id)
+    return case, _append(connection, case, event)
+
+
+def set_followup(connection: sa.Connection, before: Case, followup: Followup) -> None:
+    """Move only the timer of a case, without an event. Raises ChangedMeanwhile."""
+    moved = (
+        sa.update(cases)
+        .where(
+            cases.c.id == before.id,
+            cases.c.version == before.version,
+            cases.c.followup_at == before.followup.at,
+        )
+        .values(followup_columns(followup))
+    )
+    if connection.execute(moved).rowcount != 1:
+        raise ChangedMeanwhile(f"case {before.number} was changed by somebody else")
+
+
+def followup_columns(followup: Followup) -> dict[str, Any]:
+    """Return the two columns that are the whole timer."""
+    return {"followup_at": followup.at, "followup_step": int(followup.step)}
+
+
+def attach(connection: sa.Connection, event_id: int, files: Sequence[KeptFile]) -> None:
+    """Tie files to an event."""
+    for file in files:
+        row = {"digest": file.digest, "name": file.name, "content_type": file.content_type, "size": file.size}
+        connection.execute(sa.insert(attachments).values(event_id=event_id, **row))
+
+
+def next_followup(connection: sa.Connection, now: datetime) -> Case | None:
+    """Return the case whose follow-up has been due for longest, or None."""
+    due = sa.select(cases).where(cases.c.followup_at <= now).order_by(cases.c.followup_at).limit(1)
+    row = connection.execute(due).mappings().first()
+    return _case(row) if row else None
+
+
+def next_followup_at(connection: sa.Connection) -> datetime | None:
+    """Return when the next follow-up is due, or None when no case waits."""
+    due = sa.select(sa.func.min(cases.c.followup_at)).where(cases.c.followup_at.is_not(None))
+    earliest: datetime | None = connection.scalar(due)
+    return earliest
+
+
+def history(connection: sa.Connection, case_id: int) -> Sequence[sa.RowMapping]:
+    """Return the events of a case, oldest first."""
+    told = sa.select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.version)
+    return connection.execute(told).mappings().all()
+
+
+def event(connection: sa.Connection, event_id: int) -> sa.RowMapping:
+    """Return one event. Raises NotFound."""
+    row = connection.execute(sa.select(case_events).where(case_events.c.id == event_id)).mappings().first()
+    if row is None:
+        raise NotFound("event", event_id)
+    return row
+
+
+def files_of(connection: sa.Connection, case_id: int) -> Sequence[sa.RowMapping]:
+    """Return the attachments of a case with the version of their event, oldest first."""
+    joined = attachments.join(case_events, attachments.c.event_id == case_events.c.id)
+    files = sa.select(attachments, case_events.c.version).select_from(joined)
+    return (
+        connection.execute(files.where(case_events.c.case_id == case_id).order_by(attachments.c.id))
+        .mappings()
+        .all()
+    )
+
+
+def listed(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int = 500
+) -> list[sa.RowMapping]:
+    """Return cases with the names that people know them by, newest first.
+
+    Columns: those of the case, `contact_email`, `contact_name`, `owner_email`, `owner_name`, `sold_to`,
+    `end_user`.
+    """
+    rows = connection.execute(_with_names().where(*conditions).order_by(cases.c.id.desc()).limit(limit))
+    return list(rows.mappings())
+
+
+def with_names(connection: sa.Connection, number: str) -> sa.RowMapping:
+    """Return one case as listed() does. Raises NotFound."""
+    rows = listed(connection, cases.c.number == number)
+    if not rows:
+        raise NotFound("case", number)
+    return rows[0]
+
+
+def _with_names() -> sa.Select[Any]:
+    sold_to, end_user = accounts.alias("sold_to"), accounts.alias("end_user")
+    joined = (
+        cases.join(contacts, contacts.c.id == cases.c.contact_id)
+        .join(combinations, combinations.c.id == cases.c.combination_id)
+        .join(sold_to, sold_to.c.id == combinations.c.sold_to_id)
+        .join(end_user, end_user.c.id == combinations.c.end_user_id)
+        .outerjoin(analysts, analysts.c.id == cases.c.owner_id)
+    )
+    return sa.select(
+        cases,
+        contacts.c.email.label("contact_email"),
+        (contacts.c.first_name + " " + contacts.c.last_name).label("contact_name"),
+        analysts.c.email.label("owner_email"),
+        analysts.c.name.label("owner_name"),
+        sold_to.c.name.label("sold_to"),
+        end_user.c.name.label("end_user"),
+    ).select_from(joined)
+
+
+def _only(connection: sa.Connection, condition: sa.ColumnElement[bool], asked_for: object) -> Case:
+    row = connection.execute(sa.select(cases).where(condition)).mappings().first()
+    if row is None:
+        raise NotFound("case", asked_for)
+    return _case(row)
+
+
+def _case(row: sa.RowMapping) -> Case:
+    return Case(
+        id=row["id"],
+        number=row["number"],
+        type=CaseType(row["type"]),
+        priority=Priority(row["priority"]),
+        production_down=row["production_down"],
+        status=Status(row["status"]),
+        sub_status=SubStatus(row["sub_status"]),
+        subject=row["subject"],
+        product=row["product"],
+        combination_id=row["combination_id"],
+        contact_id=row["contact_id"],
+        owner_id=row["owner_id"],
+        callback_number=row["callback_number"],
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        closed_by_timer=row["closed_by_timer"],
+        followup=Followup(Step(row["followup_step"]), row["followup_at"]),
+        version=row["version"],
+    )
+
+
+def _append(connection: sa.Connection, case: Case, event_: Event) -> int:
+    told = sa.insert(case_events).values(
+        case_id=case.id,
+        version=case.version,
+        at=event_.at,
+        kind=event_.kind,
+        channel=event_.channel,
+        role=event_.role,
+        actor=event_.actor,
+        text=event_.text,
+        public=event_.public,
+        status=case.status,
+        sub_status=case.sub_status,
+    )
+    return int(connection.execute(told.returning(case_events.c.id)).scalar_one())

@@ -1,0 +1,75 @@
+"""Mail that was decided and has not yet left.
+
+A row says who is told what about which event; the text is composed when it leaves. It is written in the
+transaction of the event, once for each (event, notice, recipient), with the Message-ID that every attempt
+to send it will carry (I9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.rules.notices import NoticeKind
+from core.store.claiming import State
+from core.store.schema import case_events, outbox
+
+
+@dataclass(frozen=True)
+class OutgoingNotice:
+    """One notice for one person. `message_id` has its angle brackets."""
+
+    notice: NoticeKind
+    recipient: str
+    message_id: str
+    bounce_key: str
+    case_id: int | None = None
+    event_id: int | None = None
+    inbox_id: int | None = None
+
+
+def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> int:
+    """Put the notice into the outbox and return its id."""
+    written = sa.insert(outbox).values(
+        state=State.WAITING,
+        due_at=now,
+        attempts=0,
+        written_at=now,
+        notice=notice.notice,
+        recipient=notice.recipient,
+        case_id=notice.case_id,
+        event_id=notice.event_id,
+        inbox_id=notice.inbox_id,
+        message_id=notice.message_id,
+        bounce_key=notice.bounce_key,
+    )
+    return int(connection.execute(written.returning(outbox.c.id)).scalar_one())
+
+
+def states_of_last(connection: sa.Connection, case_id: int, event_kind: str) -> list[State]:
+    """Return the states of the notices of the case's latest event of this kind; empty when there is none."""
+    latest = (
+        sa.select(sa.func.max(case_events.c.id))
+        .where(case_events.c.case_id == case_id, case_events.c.kind == event_kind)
+        .scalar_subquery()
+    )
+    states = sa.select(outbox.c.state).where(outbox.c.event_id == latest)
+    return [State(state) for state in connection.scalars(states)]
+
+
+def listed(connection: sa.Connection, limit: int) -> Sequence[sa.RowMapping]:
+    """Return the newest notices, newest first."""
+    return connection.execute(sa.select(outbox).order_by(outbox.c.id.desc()).limit(limit)).mappings().all()
+
+
+def find(connection: sa.Connection, outbox_id: int) -> sa.RowMapping | None:
+    """Return one notice, or None."""
+    return connection.execute(sa.select(outbox).where(outbox.c.id == outbox_id)).mappings().first()
+
+
+def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping | None:
+    """Return the notice whose envelope sender carried this key, or None (E7)."""
+    return connection.execute(sa.select(outbox).where(outbox.c.bounce_key == bounce_key)).mappings().first()

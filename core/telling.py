@@ -1,0 +1,89 @@
+"""From a notice of the rules to rows in the outbox: who exactly is told, and with which Reference ID.
+
+Called in the transaction of the event, so there is no event without its notices and no notice without its event.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from core import directory
+from core.identifiers import random_key
+from core.rules.notices import Audience, Notice, NoticeKind
+from core.store import outbox
+from core.store.cases import Case
+from core.store.outbox import OutgoingNotice
+from core.store.schema import answers_to_senders, references
+from core.unit_of_work import UnitOfWork
+
+
+def tell(uow: UnitOfWork, notice: Notice, case: Case, event_id: int) -> None:
+    """Write the notice for each of its recipients, with the Reference ID of the case for them (E2, N6)."""
+    for recipient in dict.fromkeys(_recipients(uow, notice.audience, case)):
+        token = reference_for(uow, case.id, recipient)
+        outgoing = OutgoingNotice(
+            notice=notice.kind,
+            recipient=recipient,
+            message_id=_message_id(uow, token),
+            bounce_key=random_key(uow.house.chance),
+            case_id=case.id,
+            event_id=event_id,
+        )
+        outbox.write(uow.connection, outgoing, uow.now)
+
+
+def answer_sender(
+    uow: UnitOfWork, kind: NoticeKind, address: str, inbox_id: int, case_id: int | None
+) -> bool:
+    """Tell the sender of a mail what became of it, once for each address, reason and day (E3, E6).
+
+    Returns whether anything was written. The caller has made sure that a person wrote the mail (E7).
+    """
+    told = {"address": address.lower(), "notice": kind, "day": uow.now.date().isoformat()}
+    same = [answers_to_senders.c[name] == value for name, value in told.items()]
+    if uow.connection.execute(sa.select(answers_to_senders).where(*same)).first() is not None:
+        return False
+    uow.connection.execute(sa.insert(answers_to_senders).values(**told))
+    token = reference_for(uow, case_id, address) if case_id is not None else ""
+    outgoing = OutgoingNotice(
+        notice=kind,
+        recipient=address,
+        message_id=_message_id(uow, token),
+        bounce_key=random_key(uow.house.chance),
+        case_id=case_id,
+        inbox_id=inbox_id,
+    )
+    outbox.write(uow.connection, outgoing, uow.now)
+    return True
+
+
+def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
+    """Return the Reference ID of this case for this recipient; it is made at the first need (DESIGN 4)."""
+    mine = (references.c.case_id == case_id, references.c.recipient == recipient)
+    token = uow.connection.scalar(sa.select(references.c.token).where(*mine))
+    if token is None:
+        token = uow.house.mint.mint(uow.house.chance)
+        row = {"token": token, "case_id": case_id, "recipient": recipient, "made_at": uow.now}
+        uow.connection.execute(sa.insert(references).values(**row))
+    return str(token)
+
+
+def case_of_reference(connection: sa.Connection, token: str) -> int | None:
+    """Return the id of the case that a Reference ID ties a mail to, or None when it was never given out (E2)."""
+    return connection.scalar(sa.select(references.c.case_id).where(references.c.token == token))
+
+
+def _recipients(uow: UnitOfWork, audience: Audience, case: Case) -> list[str]:
+    if audience is Audience.CONTACT:
+        return [directory.contact(uow, case.contact_id).email]
+    if audience is Audience.ON_CALL:
+        return [analyst.email for analyst in directory.on_call(uow, case.product)]
+    owner = directory.analyst_email(uow, case.owner_id) if case.owner_id else None
+    first = directory.first_on_call(uow, case.product)
+    return [owner] if owner else [first.email] if first else []
+
+
+def _message_id(uow: UnitOfWork, token: str) -> str:
+    unique = random_key(uow.house.chance)[:16]
+    local = f"{token}.{unique}" if token else unique
+    return f"<{local}@{uow.house.mail_domain}>"

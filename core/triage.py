@@ -1,0 +1,88 @@
+"""Mail that could not be applied: put aside whole, with a reason, for people to act on (E3, E5, E6).
+
+An entry is `open` until somebody links it to a case (the mail becomes an update there), answers its sender,
+or discards it. Nothing is deleted by any of these; every act is in the audit trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from core import audit
+from core.errors import NotFound, Refused
+from core.rules.policy import Denied
+from core.store.schema import cases, triage
+from core.unit_of_work import UnitOfWork
+
+
+class EntryState(StrEnum):
+    """What became of an entry."""
+
+    OPEN = "open"
+    LINKED = "linked"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A mail to put aside: why, in a word and in words; and what people will know it by."""
+
+    inbox_id: int
+    reason: str
+    words: str
+    sender: str
+    subject: str
+    case_id: int | None = None
+
+
+_LONGEST_SENDER, _LONGEST_SUBJECT = 320, 1000
+
+
+def put_aside(uow: UnitOfWork, aside: Aside) -> int:
+    """Put a mail into the queue and return the entry's id."""
+    entry = sa.insert(triage).values(
+        inbox_id=aside.inbox_id,
+        case_id=aside.case_id,
+        reason=aside.reason,
+        words=aside.words,
+        sender=aside.sender[:_LONGEST_SENDER],
+        subject=aside.subject[:_LONGEST_SUBJECT],
+        put_at=uow.now,
+        state=EntryState.OPEN,
+    )
+    return int(uow.connection.execute(entry.returning(triage.c.id)).scalar_one())
+
+
+def listed(uow: UnitOfWork, *, settled: bool = False, limit: int = 500) -> Sequence[sa.RowMapping]:
+    """Return the entries that wait for people (with `settled`, all), oldest first, with `case_number`."""
+    entries = sa.select(triage, cases.c.number.label("case_number")).select_from(triage.outerjoin(cases))
+    if not settled:
+        entries = entries.where(triage.c.state == EntryState.OPEN)
+    return uow.connection.execute(entries.order_by(triage.c.id).limit(limit)).mappings().all()
+
+
+def find(uow: UnitOfWork, entry_id: int) -> sa.RowMapping:
+    """Return one entry with its `case_number`. Raises NotFound."""
+    entry = sa.select(triage, cases.c.number.label("case_number")).select_from(triage.outerjoin(cases))
+    row = uow.connection.execute(entry.where(triage.c.id == entry_id)).mappings().first()
+    if row is None:
+        raise NotFound("triage entry", entry_id)
+    return row
+
+
+def settle(uow: UnitOfWork, entry_id: int, state: EntryState, *, by: str, detail: str = "") -> None:
+    """Take the entry off the list, once. Raises NotFound and Refused when somebody already did."""
+    row = find(uow, entry_id)
+    settled = (
+        sa.update(triage)
+        .where(triage.c.id == entry_id, triage.c.state == EntryState.OPEN)
+        .values(state=state, settled_at=uow.now, settled_by=by)
+    )
+    if uow.connection.execute(settled).rowcount != 1:
+        words = f"Triage entry {entry_id} was already {row['state']} by {row['settled_by']}."
+        raise Refused(Denied("already-settled", "E3", words))
+    audit.record(uow, by=by, act=f"triage {state}", subject=f"triage entry {entry_id}", detail=detail)
