@@ -49,6 +49,7 @@ class Actor:
 
 
 FOLLOWUP_TIMER = Actor(Role.TIMER, "follow-up timer", Channel.TIMER)
+NOTIFIER = Actor(Role.TIMER, "notifier", Channel.TIMER)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class NewCase:
     text: str
     product: str = ""
     priority: Priority = Priority.MEDIUM
+    callback_number: str | None = None  # C12: kept for a case that is opened as Critical, in E.164
+    production_down: bool = False
     type: CaseType = CaseType.SUPPORT
 
 
@@ -106,7 +109,8 @@ def open_case(uow: UnitOfWork, actor: Actor, new: NewCase) -> Done:
     values = {
         "type": new.type,
         "priority": int(priority),
-        "production_down": False,
+        "production_down": new.production_down,
+        "callback_number": new.callback_number,
         "status": Status.OPEN,
         "sub_status": SubStatus.NEW,
         "subject": subject,
@@ -232,6 +236,13 @@ def record_call_taken(uow: UnitOfWork, actor: Actor, case: Case) -> Done:
 def leave_message(uow: UnitOfWork, actor: Actor, case: Case, text: str) -> Done:
     """Keep the message of a caller whom nobody answered, and page everyone on call (P4). Raises Refused."""
     return _carry_out(uow, actor, case, Wish(Act.UPDATE), Said(EventKind.CRITICAL_CALL_MESSAGE, text))
+
+
+def record_notice_failed(uow: UnitOfWork, case: Case, text: str) -> Done:
+    """Note, for colleagues only, that a mail of the case did not arrive; its owner is told (E7, I8)."""
+    return _carry_out(
+        uow, NOTIFIER, case, Wish(Act.RECORD), Said(EventKind.NOTICE_FAILED, text, public=False)
+    )
 
 
 def take_followup_step(uow: UnitOfWork, case: Case) -> Done | None:

@@ -26,6 +26,7 @@ _RANDOM_LENGTH, _CHECK_LENGTH, REFERENCE_LENGTH = 16, 3, 22
 _LOOKALIKES = str.maketrans("ILO", "110")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
+_ENDLESS_ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}")  # html.unescape raises on the longest of them
 _TEN_DIGITS = re.compile(r"[0-9]{10}")
 
 
@@ -112,5 +113,5 @@ def _base32(number: int, length: int) -> str:
 
 
 def _normalise(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", html.unescape(text)).upper()
+    plain = unicodedata.normalize("NFKC", html.unescape(_ENDLESS_ENTITY.sub("", text))).upper()
     return _NOT_ALPHANUMERIC.sub("", plain).translate(_LOOKALIKES)

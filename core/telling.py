@@ -57,6 +57,19 @@ def answer_sender(
     return True
 
 
+def page_on_call(uow: UnitOfWork, call_key: str) -> None:
+    """Tell everyone on call of a caller who left a message and named no case (P4)."""
+    for analyst in directory.on_call(uow, product=""):
+        outgoing = OutgoingNotice(
+            notice=NoticeKind.CALLER_MESSAGE_FOR_ON_CALL,
+            recipient=analyst.email,
+            message_id=_message_id(uow, ""),
+            bounce_key=random_key(uow.house.chance),
+            call_key=call_key,
+        )
+        outbox.write(uow.connection, outgoing, uow.now)
+
+
 def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
     """Return the Reference ID of this case for this recipient; it is made at the first need (DESIGN 4)."""
     mine = (references.c.case_id == case_id, references.c.recipient == recipient)

@@ -36,19 +36,20 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty migrated database: every test that asks for one runs on both."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/intake.db"
         database = Database(url)
         migrate(database)
         database.close()
-        return url
+        yield url
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"t{uuid.uuid4().hex}"
     server.create_database(name, template="template_intake")
-    request.addfinalizer(lambda: server.drop_database(name))
-    return server.url(name)
+    yield server.url(name)
+    server.drop_database(name)
 
 
 @pytest.fixture

@@ -42,9 +42,13 @@ DIRECTORY: dict[str, Any] = {
         {"number": "C-5", "sold_to": "Lapsed", "care_level": "Business Care", **_LAPSED},
     ],
     "contacts": [
-        _person("Alice", "Archer", "northwind.example", "Northwind", "+14155550132", _grant("Read-Write", "Northwind")),
+        _person(
+            "Alice", "Archer", "northwind.example", "Northwind", "+14155550132", _grant("Read-Write", "Northwind")
+        ),
         _person("Bob", "Baker", "northwind.example", "Northwind", "+14155550133", _grant("Read-Only", "Northwind")),
-        _person("Charlie", "Cole", "eastgate.example", "Eastgate", "+14155550134", _grant("Read-Write", "Eastgate")),
+        _person(
+            "Charlie", "Cole", "eastgate.example", "Eastgate", "+14155550134", _grant("Read-Write", "Eastgate")
+        ),
         _person(
             "Petra",
             "Pohl",

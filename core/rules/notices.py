@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     REOPENED = "reopened"
     CUSTOMER_UPDATE_FOR_OWNER = "customer-update-for-owner"
     CRITICAL_MESSAGE_FOR_ON_CALL = "critical-message-for-on-call"
+    CALLER_MESSAGE_FOR_ON_CALL = "caller-message-for-on-call"
     CLOSING_POSTPONED_FOR_OWNER = "closing-postponed-for-owner"
     NOTICE_FAILED_FOR_OWNER = "notice-failed-for-owner"
     MAIL_NOT_LINKED = "mail-not-linked"

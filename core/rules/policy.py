@@ -27,6 +27,7 @@ class Act(StrEnum):
     CHANGE_PRIORITY = "change the priority of a case"
     REACH_ANALYST = "be put through to an analyst"
     WORK = "work on a case"
+    RECORD = "record what became of a mail"  # in no refusal: what happened to a closed case happened too
 
 
 @dataclass(frozen=True)

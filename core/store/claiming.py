@@ -30,6 +30,7 @@ class State(StrEnum):
     WORKING = "working"
     DONE = "done"
     PARKED = "parked"
+    BOUNCED = "bounced"  # it left, and came back as undeliverable
     DROPPED = "dropped"  # no longer wanted: its reason is in `error`
 
 
@@ -99,6 +100,15 @@ def retry(connection: sa.Connection, table: sa.Table, row_id: int, now: datetime
         .values(state=State.WAITING, due_at=now, attempts=0, error=None, finished_at=None)
     )
     return connection.execute(again).rowcount == 1
+
+
+def release_all(connection: sa.Connection, table: sa.Table, now: datetime) -> int:
+    """Let everything that is being worked on be claimed again, and return how much that was.
+
+    For the start of the only worker of a database. A worker that lives all the same has lost its lease then.
+    """
+    left = sa.update(table).where(table.c.state == State.WORKING)
+    return connection.execute(left.values(state=State.WAITING, due_at=now, lease=None)).rowcount
 
 
 def _release(connection: sa.Connection, table: sa.Table, row: sa.RowMapping, **values: Any) -> None:

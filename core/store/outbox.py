@@ -29,6 +29,7 @@ class OutgoingNotice:
     case_id: int | None = None
     event_id: int | None = None
     inbox_id: int | None = None
+    call_key: str | None = None
 
 
 def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> int:
@@ -43,6 +44,7 @@ def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> i
         case_id=notice.case_id,
         event_id=notice.event_id,
         inbox_id=notice.inbox_id,
+        call_key=notice.call_key,
         message_id=notice.message_id,
         bounce_key=notice.bounce_key,
     )
@@ -73,3 +75,9 @@ def find(connection: sa.Connection, outbox_id: int) -> sa.RowMapping | None:
 def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping | None:
     """Return the notice whose envelope sender carried this key, or None (E7)."""
     return connection.execute(sa.select(outbox).where(outbox.c.bounce_key == bounce_key)).mappings().first()
+
+
+def mark_bounced(connection: sa.Connection, outbox_id: int) -> None:
+    """Note on a notice that it came back as undeliverable (E7)."""
+    bounced = sa.update(outbox).where(outbox.c.id == outbox_id).values(state=State.BOUNCED)
+    connection.execute(bounced)

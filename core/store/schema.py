@@ -266,6 +266,7 @@ outbox = Table(
     Column("case_id", ForeignKey("cases.id"), index=True),
     Column("event_id", ForeignKey("case_events.id")),
     Column("inbox_id", ForeignKey("inbox.id")),  # the mail that is answered, where one is
+    Column("call_key", ForeignKey("calls.key")),  # the call that is told of, where no case was named
     Column("written_at", Instant, nullable=False),
     Column("message_id", String(200), nullable=False, unique=True),  # the same at every attempt (I9)
     Column("bounce_key", String(32), nullable=False, unique=True),
