@@ -1,0 +1,256 @@
+"""Who wrote a mail: a person, or which kind of machine (E7).
+
+PURE. One table, read from the top; the first row that fits decides, and its
+reason goes to the record. Only a person's mail may change a case, so a row
+needs proof: a header that no mail program sets for a person, or two weak signs
+together. A subject alone, or `X-Auto-Response-Suppress` alone, proves nothing:
+people forward vacation notes, and whole companies send that header.
+
+Which notification a bounce is about is read elsewhere, from `report_parts`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from email_in.message import InboundMail
+from email_in.mime import parameters
+
+
+class Kind(Enum):
+    """Who wrote a mail."""
+
+    PERSON = "person"
+    AUTOMATIC = "automatic"
+    BOUNCE = "bounce"
+    OWN = "own"
+    MAILING_LIST = "mailing list"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The kind of author of a mail, and the rule that says so."""
+
+    kind: Kind
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table; `source` is the document that makes the sign a proof."""
+
+    kind: Kind
+    fits: "Callable[[_Signs], bool]"
+    why: str
+    source: str
+
+
+def written_by(mail: InboundMail, envelope_sender: str, installation: str = "") -> Author:
+    """Say who wrote a mail that came with this envelope sender; the null sender is `<>` or ''.
+
+    `installation` is the code by which this gateway marks its own mail.
+    """
+    signs = _Signs(mail, envelope_sender, installation)
+    for rule in RULES:
+        if rule.fits(signs):
+            return Author(rule.kind, f"{rule.why} ({rule.source})")
+    return Author(Kind.PERSON, "no sign of a machine")
+
+
+# Names that only mail systems bear, and names that a person in charge of mail may bear too.
+_DAEMON = re.compile(
+    r"mailer[-_ ]?daemon|mail-daemon|mail delivery (?:sub)?system|delivery subsystem|\bmmdf\b|"
+    r"internet mail connector|internet mail delivery|\bmaildelivery",
+    re.IGNORECASE,
+)
+_MAYBE_DAEMON = re.compile(
+    r"\bpost[-_ ]?(?:master|office)\b|mail(?:er)? (?:delivery|administrator|router|server|transfer)|"
+    r"delivery system|email system|\bmailadmin|mdaemon|system administrator|\bbounces?@",
+    re.IGNORECASE,
+)
+
+# Subjects that mail systems give to their reports.
+_REPORT_SUBJECT = re.compile(
+    r"undeliver|un-deliver|not (?:be )?delivered|non-?delivery|delivery (?:status|failure|report|problem|error|"
+    r"has failed|notification|attempt|delayed|unsuccessful)|returned (?:mail|to sender|message)|"
+    r"return (?:mail|to sender)|"
+    r"fail(?:ure|ed) (?:notice|delivery|mail|message)|mail(?: delivery)? (?:failed|failure|error|system error)|"
+    r"(?:mail|message) (?:could not|cannot|not|status|rejected|delivery)|couldn't be delivered|mail undeliverable|"
+    r"message you sent|rejected|bounce|warning: (?:message|could not)|user unknown|mailbox (?:full|unavailable)|"
+    r"unzustellbar|nicht zugestellt|zustellung|non remis|échec de (?:la )?remise|no se pudo entregar|"
+    r"onbestelbaar|недоставлен|не доставлено|配信|配送|エラー|退信|投递失败",
+    re.IGNORECASE,
+)
+
+# What only a report says in its text: enhanced codes (RFC 3463) and the phrases around a returned mail.
+_REPORT_TEXT = re.compile(
+    r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b55\d[ -]|\b45\d[ -]|user unknown|unknown user|"
+    r"no such (?:user|mailbox|person|address)|"
+    r"mailbox (?:is )?(?:full|unavailable|not found)|over quota|host (?:unknown|not found)|undeliver|"
+    r"(?:could|can) ?not be delivered|couldn't be delivered|was not delivered|were not delivered|"
+    r"(?:permanent|fatal) (?:fatal )?error|delivery (?:failed|failure|to the following)|"
+    r"returned (?:mail|message|to sender)|copy of (?:the|your) (?:original )?message|original message follows|"
+    r"following (?:addresses|recipients?|address)|status: [45]\.|final-recipient|diagnostic-code|"
+    r"転送|配信|送信できません|届け|ユーザ",
+    re.IGNORECASE,
+)
+
+_VACATION_SUBJECT = re.compile(
+    r"\s*(?:out of (?:the )?office|automatic reply|auto(?:matic)?[- ]?(?:reply|response|respon|answer)|away from|"
+    r"on (?:vacation|holiday|leave)|i am (?:away|out)|vacation|abwesen|automatische antwort|außer haus|nicht im büro|"
+    r"réponse automatique|absen[ct]|respuesta automática|fuera de (?:la )?oficina|resposta automática|"
+    r"risposta automatica|fuori (?:sede|ufficio)|automatisch antwoord|afwezig|autosvar|automatiskt svar|"
+    r"automaattinen vastaus|poissa|autoodpowiedź|automatyczna odpowiedź|automatická odpověď|nieobecno|"
+    r"otomatik (?:yanıt|cevap)|автоответ|автоматический ответ|автоматична відповідь|"
+    r"自動(?:応答|返信|回覆)|自动(?:回复|答复)|"
+    r"자동 ?(?:회신|응답))",
+    re.IGNORECASE,
+)
+
+_RESPONDER_FIELDS = (
+    "X-Autoreply",
+    "X-Auto-Reply",
+    "X-Autorespond",
+    "X-Autoresponder",
+    "X-Auto-Responder",
+    "X-Autogenerated",
+    "X-Auto-Generated",
+    "X-MS-Exchange-Inbox-Rules-Loop",
+    "X-Autoreply-From",
+    "X-Mail-Autoreply",
+)
+_FAILED_ACTION = re.compile(r"^action:[ \t]*failed\b", re.IGNORECASE | re.MULTILINE)
+_OTHER_ACTION = re.compile(
+    r"^action:[ \t]*(?:delayed|delivered|relayed|expanded)\b", re.IGNORECASE | re.MULTILINE
+)
+_TEXT_LOOKED_AT = 20_000  # characters; a report says what it is at its head
+_NO_REPLY = re.compile(r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply)(?:[+_.-][\w.+-]*)?@", re.IGNORECASE)
+
+
+class _Signs:
+    """What the rows of the table ask about; each answer is found once."""
+
+    def __init__(self, mail: InboundMail, envelope_sender: str, installation: str) -> None:
+        self.mail = mail
+        self.installation = installation
+        self.is_null_sender = envelope_sender.strip() in ("", "<>")
+
+    def has(self, *names: str) -> bool:
+        return any(self.mail.headers.first(name).strip() for name in names)
+
+    def says(self, name: str, *words: str) -> bool:
+        value = self.mail.headers.first(name).strip().lower()
+        return any(value.startswith(word) for word in words)
+
+    @cached_property
+    def auto_submitted(self) -> str:
+        """The keyword of the field, in lower case; '' for a mail of a person."""
+        value = self.mail.headers.first("Auto-Submitted").lower()
+        keyword = re.split(r"[\s;(]", value.strip(), maxsplit=1)[0]
+        return "" if keyword == "no" else keyword
+
+    @cached_property
+    def report_type(self) -> str:
+        """The kind of a multipart/report (RFC 6522); '' for any other mail."""
+        if self.mail.content_type != "multipart/report":
+            return ""
+        declared = parameters(self.mail.headers.first("Content-Type")).get("report-type", "")
+        return declared.strip().lower() or "unknown"
+
+    @cached_property
+    def is_from_daemon(self) -> bool:
+        return bool(_DAEMON.search(self.mail.headers.first("From")[:1_000]))
+
+    @cached_property
+    def is_maybe_from_daemon(self) -> bool:
+        named = bool(_MAYBE_DAEMON.search(self.mail.headers.first("From")[:1_000]))
+        return named or self.is_null_sender or not self.mail.senders
+
+    @cached_property
+    def is_from_nobody(self) -> bool:
+        return self.is_from_daemon or self.is_maybe_from_daemon
+
+    @cached_property
+    def takes_no_reply(self) -> bool:
+        return any(_NO_REPLY.match(sender.address) for sender in self.mail.senders)
+
+    @cached_property
+    def has_report_subject(self) -> bool:
+        return bool(_REPORT_SUBJECT.search(self.mail.subject[:1_000]))
+
+    @cached_property
+    def has_report_text(self) -> bool:
+        told = "\n".join((self.mail.text[:_TEXT_LOOKED_AT], *self.mail.report_parts))
+        return bool(_REPORT_TEXT.search(told[: 2 * _TEXT_LOOKED_AT]))
+
+    @cached_property
+    def has_vacation_subject(self) -> bool:
+        return bool(_VACATION_SUBJECT.match(self.mail.subject[:1_000]))
+
+    @cached_property
+    def has_failed_action(self) -> bool:
+        return any(_FAILED_ACTION.search(part) for part in self.mail.report_parts)
+
+    @cached_property
+    def has_other_action_only(self) -> bool:
+        other = any(_OTHER_ACTION.search(part) for part in self.mail.report_parts)
+        return other and not self.has_failed_action
+
+
+def _is_own(signs: _Signs) -> bool:
+    mark = signs.mail.headers.first("X-Intake-Installation").strip()
+    return bool(signs.installation) and mark == signs.installation
+
+
+# fmt: off
+RULES: tuple[Rule, ...] = (
+    Rule(Kind.OWN, _is_own,
+         "it carries this installation's own mark", "E7"),
+    Rule(Kind.AUTOMATIC, lambda s: s.report_type == "feedback-report",
+         "an abuse complaint", "RFC 5965"),
+    Rule(Kind.AUTOMATIC, lambda s: s.report_type == "disposition-notification",
+         "a read receipt", "RFC 8098"),
+    Rule(Kind.AUTOMATIC, lambda s: bool(s.report_type) and s.has_other_action_only,
+         "a delivery report without a failure: delayed, relayed or delivered", "RFC 3464 2.3.3"),
+    Rule(Kind.BOUNCE, lambda s: s.report_type == "delivery-status" or (bool(s.report_type) and s.has_failed_action),
+         "a delivery report", "RFC 3464"),
+    Rule(Kind.AUTOMATIC, lambda s: bool(s.report_type) and not s.is_from_nobody,
+         "a report of another kind", "RFC 6522"),
+    Rule(Kind.BOUNCE, lambda s: bool(s.report_type),
+         "a report from no mailbox", "RFC 6522"),
+    Rule(Kind.BOUNCE, lambda s: s.has_failed_action and s.is_from_nobody,
+         "a delivery status from no mailbox, outside of a report", "RFC 3464 2.3.3"),
+    Rule(Kind.BOUNCE, lambda s: s.has("X-Failed-Recipients"),
+         "X-Failed-Recipients names who was not reached", "Exim specification 48.1"),
+    Rule(Kind.BOUNCE, lambda s: s.has("X-MS-Exchange-Message-Is-Ndr"),
+         "Exchange marks it as a non-delivery report", "MS-OXCMAIL"),
+    Rule(Kind.AUTOMATIC, lambda s: bool(s.auto_submitted),
+         "Auto-Submitted says that no person sent it", "RFC 3834 5"),
+    Rule(Kind.BOUNCE, lambda s: s.is_from_daemon and (s.has_report_subject or s.has_report_text),
+         "a mail system writes about a failed delivery", "RFC 5321 6.1"),
+    Rule(Kind.BOUNCE, lambda s: s.is_maybe_from_daemon and s.has_report_subject and s.has_report_text,
+         "no person's mailbox, and both subject and text tell of a failed delivery", "RFC 5321 6.1"),
+    Rule(Kind.AUTOMATIC, lambda s: s.is_null_sender,
+         "it came from the null sender, which is never answered", "RFC 5321 4.5.5"),
+    Rule(Kind.AUTOMATIC, lambda s: s.has(*_RESPONDER_FIELDS),
+         "a responder names itself", "RFC 3834 3.1.8"),
+    Rule(Kind.AUTOMATIC, lambda s: s.says("X-Apple-Action", "vacation"),
+         "a vacation note by its provider's mark", "RFC 3834 3.1.8"),
+    Rule(Kind.AUTOMATIC, lambda s: s.says("Precedence", "auto_reply", "auto-reply"),
+         "Precedence names a responder", "RFC 3834 3.1.8"),
+    Rule(Kind.MAILING_LIST, lambda s: s.has("List-Id"),
+         "it came over a mailing list", "RFC 2919"),
+    Rule(Kind.MAILING_LIST, lambda s: s.says("Precedence", "list"),
+         "Precedence names a mailing list", "RFC 2076 3.9"),
+    Rule(Kind.AUTOMATIC, lambda s: s.says("Precedence", "bulk", "junk"),
+         "Precedence says that it went to many", "RFC 2076 3.9"),
+    Rule(Kind.PERSON, lambda s: s.says("Auto-Submitted", "no"),
+         "Auto-Submitted says that a person sent it", "RFC 3834 5"),
+    Rule(Kind.AUTOMATIC, lambda s: s.takes_no_reply,
+         "its From takes no replies, so no person and no contact writes from it", "E7, A6"),
+    Rule(Kind.AUTOMATIC, lambda s: s.has_vacation_subject and s.has("X-Auto-Response-Suppress"),
+         "a vacation subject, and a second sign", "RFC 3834 3.1.5"),
+)
+# fmt: on

@@ -1,0 +1,215 @@
+"""One mail from the inbox to its outcome.
+
+`apply_one` claims a mail (committed with its attempt, so that a mail which kills the worker is counted too),
+reads it without touching the database, and settles it in one transaction: the update, the status, the event,
+the notices and "done". What fails five times is parked in triage with its bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from core import cases, directory, telling, triage
+from core.addresses import read_bounce_key
+from core.cases import Actor
+from core.errors import LeaseLost, NotFound
+from core.identifiers import random_key
+from core.rules.policy import STRANGER, Act, Denied, Question
+from core.rules.policy import decide as decide_policy
+from core.rules.terms import Channel, Role
+from core.store import cases as case_rows
+from core.store import claiming, inbox, outbox
+from core.store.cases import Case, KeptFile
+from core.store.schema import inbox as inbox_table
+from core.triage import Aside
+from core.unit_of_work import Core, UnitOfWork
+from email_in.attachments import kept
+from email_in.disposition import Decision, Facts, Outcome, decide
+from email_in.machine import Author, written_by
+from email_in.message import InboundMail, read_mail
+from email_in.references import Found, found_references
+from email_in.sender import Proof, SenderRules, one_sender, proof_of
+
+log = structlog.get_logger()
+
+MOST_ATTEMPTS = 5
+_PAUSE = timedelta(seconds=30)  # before a failed mail is tried again; it doubles
+
+
+@dataclass(frozen=True)
+class Read:
+    """A mail as it was read, before the database is asked anything."""
+
+    row: sa.RowMapping
+    mail: InboundMail
+    author: Author
+    found: tuple[Found, ...]
+    sender: str | None
+    proof: Proof
+    files: tuple[KeptFile, ...]
+
+
+def apply_one(core: Core, rules: SenderRules) -> bool:
+    """Settle the oldest mail that waits. Returns False when none does."""
+    row = core.write(lambda uow: _claim(uow), mark="inbox.claim")
+    if row is None:
+        return False
+    try:
+        _settle(core, rules, row)
+    except LeaseLost:
+        log.info("mail was taken over by another worker", inbox_id=row["id"])
+    except Exception as error:
+        log.exception("mail failed", inbox_id=row["id"], attempt=row["attempts"])
+        _put_back(core, row, error)
+    return True
+
+
+def _claim(uow: UnitOfWork) -> sa.RowMapping | None:
+    return claiming.claim(uow.connection, inbox_table, random_key(uow.house.chance), uow.now)
+
+
+def _settle(core: Core, rules: SenderRules, row: sa.RowMapping) -> None:
+    if row["attempts"] > MOST_ATTEMPTS:
+        core.write(lambda uow: _park(uow, row), mark="inbox.apply")
+        return
+    read = _read(core, rules, row)
+    core.write(lambda uow: _act(uow, rules, read), mark="inbox.apply")
+
+
+def _put_back(core: Core, row: sa.RowMapping, error: Exception) -> None:
+    pause = _PAUSE * 2 ** (row["attempts"] - 1)
+    told = f"{type(error).__name__}: {error}"[:1000]
+    try:
+        core.write(lambda uow: claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, told))
+    except LeaseLost:
+        log.info("mail was taken over by another worker", inbox_id=row["id"])
+
+
+def _park(uow: UnitOfWork, row: sa.RowMapping) -> None:
+    words = f"The mail failed {MOST_ATTEMPTS} times: {row['error']}. Its bytes are kept."
+    aside = Aside(row["id"], "failed-repeatedly", words, row["envelope_sender"], "")
+    triage.put_aside(uow, aside)
+    claiming.park(uow.connection, inbox_table, row, uow.now, row["error"] or "", outcome="parked")
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def _read(core: Core, rules: SenderRules, row: sa.RowMapping) -> Read:
+    mail = read_mail(row["raw"])
+    mint = core.house.mint
+    found = found_references(mail, row["recipients"], mint.find)
+    sender = one_sender(mail)
+    results = mail.headers.every("Authentication-Results")
+    return Read(
+        row=row,
+        mail=mail,
+        author=written_by(mail, row["envelope_sender"], mint.installation),
+        found=found,
+        sender=sender,
+        proof=proof_of(sender, results, rules.authserv_id) if sender else Proof.NONE,
+        # On disk before the row that names them; a mail without a Reference ID keeps them in its own bytes.
+        files=kept(core.blobs, mail) if found else (),
+    )
+
+
+# --- deciding and acting, in one transaction ----------------------------------------------------------------
+
+
+def _act(uow: UnitOfWork, rules: SenderRules, read: Read) -> None:
+    case_ids = _cases_of(uow, read.found)
+    case = case_rows.by_id(uow.connection, case_ids[0]) if len(case_ids) == 1 else None
+    bounced = _bounced_notice(uow, read)
+    facts = Facts(
+        author=read.author.kind,
+        is_repeat=inbox.is_repeat(uow.connection, read.row),
+        sender=read.sender,
+        references=len(read.found),
+        cases=case_ids,
+        is_proven=rules.is_enough(read.proof),
+        denied=_denied(uow, read.sender, case),
+        bounced=bounced is not None,
+    )
+    decision = decide(facts)
+    if decision.outcome is Outcome.UPDATE and case is not None and read.sender is not None:
+        cases.update(uow, _actor(uow, read.sender), case, read.mail.text, read.files)
+    elif decision.outcome is Outcome.BOUNCE and bounced is not None:
+        _tell_of_bounce(uow, bounced)
+    elif decision.outcome is Outcome.TRIAGE:
+        _put_aside(uow, read, decision, case)
+    claiming.finish(uow.connection, inbox_table, read.row, uow.now, **_outcome(read, facts, decision))
+
+
+def _cases_of(uow: UnitOfWork, found: tuple[Found, ...]) -> tuple[int, ...]:
+    known = (telling.case_of_reference(uow.connection, one.token) for one in found)
+    return tuple(dict.fromkeys(case_id for case_id in known if case_id is not None))
+
+
+def _denied(uow: UnitOfWork, sender: str | None, case: Case | None) -> Denied | None:
+    """Return why the sender may not update the case, None when they may or there is no one case."""
+    if sender is None or case is None:
+        return None
+    try:
+        return cases.permitted(uow, _actor(uow, sender), case, Act.UPDATE)
+    except NotFound:
+        answer = decide_policy(Question(Act.UPDATE, Channel.MAIL, STRANGER, uow.now, case.facts))
+        return answer if isinstance(answer, Denied) else None
+
+
+def _actor(uow: UnitOfWork, sender: str) -> Actor:
+    contact = directory.contact_by_email(uow, sender)
+    return Actor(Role.CUSTOMER, f"{contact.name} <{contact.email}>", Channel.MAIL, contact_id=contact.id)
+
+
+def _bounced_notice(uow: UnitOfWork, read: Read) -> sa.RowMapping | None:
+    """Return the notice that was sent with the address to which this report came (E7)."""
+    keys = [read_bounce_key(recipient) for recipient in read.row["recipients"]]
+    notices = (outbox.by_bounce_key(uow.connection, key) for key in keys if key)
+    return next((notice for notice in notices if notice is not None), None)
+
+
+def _tell_of_bounce(uow: UnitOfWork, notice: sa.RowMapping) -> None:
+    outbox.mark_bounced(uow.connection, notice["id"])
+    if notice["case_id"] is not None:
+        case = case_rows.by_id(uow.connection, notice["case_id"])
+        words = f"The mail {notice['notice']!r} to {notice['recipient']} came back as undeliverable."
+        cases.record_notice_failed(uow, case, words)
+
+
+def _put_aside(uow: UnitOfWork, read: Read, decision: Decision, case: Case | None) -> None:
+    aside = Aside(
+        inbox_id=read.row["id"],
+        reason=decision.reason,
+        words=f"{decision.words} ({decision.rule})",
+        sender=read.sender or read.mail.headers.first("From") or read.row["envelope_sender"],
+        subject=read.mail.subject,
+        case_id=case.id if case else None,
+    )
+    triage.put_aside(uow, aside)
+    if decision.answer is not None and read.sender is not None:
+        telling.answer_sender(uow, decision.answer, read.sender, read.row["id"], case.id if case else None)
+
+
+def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:
+    """Return the columns that say what became of the mail, and why: its decision log."""
+    log_of_decision = {
+        "author": f"{read.author.kind.value}: {read.author.why}",
+        "sender": read.sender,
+        "proof": read.proof,
+        "references": {one.token: [place.value for place in one.places] for one in read.found},
+        "cases": list(facts.cases),
+        "defects": list(read.mail.defects),
+        "decided": decision.reason,
+        "rule": decision.rule,
+    }
+    first = decision.outcome is not Outcome.DUPLICATE
+    return {
+        "outcome": decision.outcome,
+        "decision": log_of_decision,
+        "effect_of": read.row["fingerprint"] if first else None,
+    }
