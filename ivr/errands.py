@@ -1,0 +1,232 @@
+"""What the dialogue asks of the core, done in the transaction of the turn.
+
+Every errand is answered in the dialogue's own values; a rule that forbids it becomes a Refusal, and nothing
+was changed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core import cases, directory, pins, telling
+from core.cases import Actor, NewCase
+from core.errors import BadInput, NotFound, Refused
+from core.identifiers import random_key
+from core.numbers import dialable
+from core.rules.policy import Act, Allowed, Denied, Question, decide
+from core.rules.terms import Channel, Priority, Role
+from core.store import cases as rows
+from core.store.cases import Case
+from core.unit_of_work import UnitOfWork
+from ivr import calls, routing
+from ivr.calls import Call
+from ivr.conversation import (
+    AddUpdate,
+    AnalystFound,
+    CallbackKnown,
+    CallbackUnusable,
+    CallerKnown,
+    CallState,
+    CallTaken,
+    CaseOpened,
+    CaseRaised,
+    CaseReopened,
+    CaseTold,
+    CaseUnknown,
+    CheckCallback,
+    CheckPin,
+    CompaniesFound,
+    Company,
+    CoreAnswer,
+    Errand,
+    FindAnalyst,
+    FindCase,
+    FindCompanies,
+    LeaveMessage,
+    MessageKept,
+    NobodyLeft,
+    OpenCase,
+    PinMistyped,
+    PinRefused,
+    RaiseCase,
+    Refusal,
+    ReopenCase,
+    Spoken,
+    UpdateKept,
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What an errand works with: the transaction, the call, and where the call stands."""
+
+    uow: UnitOfWork
+    call: Call
+    state: CallState
+
+
+def run(turn: Turn, errand: Errand) -> CoreAnswer:
+    """Do the errand and return the answer; what a rule forbids is a Refusal, with nothing changed."""
+    try:
+        return _ERRANDS[type(errand)](turn, errand)
+    except Refused as refused:
+        return Refusal(refused.denied.words)
+
+
+def _check_pin(turn: Turn, errand: CheckPin) -> CoreAnswer:
+    answer = pins.check(turn.uow, errand.digits, calling_number=turn.call.from_number)
+    if isinstance(answer, pins.PinMistyped):
+        return PinMistyped()
+    if isinstance(answer, pins.PinRefused):
+        return PinRefused()
+    denied = _may_use_menu(turn.uow, answer.contact_id)
+    return Refusal(denied.words) if denied else CallerKnown(answer.contact_id)
+
+
+def _may_use_menu(uow: UnitOfWork, contact_id: int) -> Denied | None:
+    """Return what keeps the contact out, or None when one combination lets them in (P1, A9)."""
+    answers = [
+        decide(Question(Act.USE_PHONE_MENU, Channel.PHONE, held.standing, uow.now))
+        for held in directory.holdings(uow, contact_id)
+    ]
+    if not answers or any(isinstance(answer, Allowed) for answer in answers):
+        return None if answers else Denied("no-access", "A3", "You have no access to cases.")
+    return next(answer for answer in answers if isinstance(answer, Denied))
+
+
+def _find_case(turn: Turn, errand: FindCase) -> CoreAnswer:
+    try:
+        case = rows.find(turn.uow.connection, errand.number)
+    except NotFound:
+        return CaseUnknown()
+    denied = cases.permitted(turn.uow, _caller(turn), case, Act.USE_PHONE_MENU)
+    if denied is None:
+        return CaseTold(case.number, case.subject, case.status, case.sub_status, case.priority)
+    # Another company's case sounds exactly like one that does not exist.
+    return CaseUnknown() if denied.reason == "no-access" else Refusal(denied.words)
+
+
+def _find_companies(turn: Turn, errand: FindCompanies) -> CoreAnswer:
+    wanted = Priority.CRITICAL if errand.critical else None
+    contact_id = _caller(turn).contact_id
+    assert contact_id is not None
+    found, denied = [], Denied("no-access", "A3", "You have no access to cases.")
+    for held in directory.holdings(turn.uow, contact_id):
+        question = Question(Act.OPEN, Channel.PHONE, held.standing, turn.uow.now, wanted=wanted)
+        answer = decide(question)
+        if isinstance(answer, Denied):
+            denied = answer
+        else:
+            found.append(Company(held.combination.id, held.combination.name))
+    return CompaniesFound(tuple(found)) if found else Refusal(denied.words)
+
+
+def _add_update(turn: Turn, errand: AddUpdate) -> CoreAnswer:
+    done = cases.update(turn.uow, _caller(turn), _case(turn), _words("Spoken update", errand.spoken))
+    calls.keep_recording(turn.uow, turn.call, errand.spoken, done.event_id)
+    return UpdateKept()
+
+
+def _reopen_case(turn: Turn, errand: ReopenCase) -> CoreAnswer:
+    words = _words("Spoken reason to reopen", errand.spoken)
+    done = cases.reopen(turn.uow, _caller(turn), _case(turn), words)
+    calls.keep_recording(turn.uow, turn.call, errand.spoken, done.event_id)
+    return CaseReopened()
+
+
+def _open_case(turn: Turn, errand: OpenCase) -> CoreAnswer:
+    caller, state = _caller(turn), turn.state
+    assert caller.contact_id is not None
+    assert state.combination_id is not None
+    critical = state.priority == Priority.CRITICAL
+    new = NewCase(
+        contact_id=caller.contact_id,
+        combination_id=state.combination_id,
+        subject="Opened by phone; the description is recorded",
+        text=_words("Spoken description", errand.spoken),
+        priority=Priority(state.priority),
+        callback_number=state.callback_number if critical else None,
+        production_down=critical and state.production_down,
+    )
+    done = cases.open_case(turn.uow, caller, new)
+    calls.keep_recording(turn.uow, turn.call, errand.spoken, done.event_id)
+    return CaseOpened(done.case.number)
+
+
+def _check_callback(turn: Turn, errand: CheckCallback) -> CoreAnswer:
+    number = f"+{errand.digits.removeprefix('00')}" if errand.digits else turn.call.from_number
+    try:
+        return CallbackKnown(dialable(number))
+    except BadInput:
+        return CallbackUnusable()
+
+
+def _raise_case(turn: Turn, _errand: RaiseCase) -> CoreAnswer:
+    state = turn.state
+    cases.raise_to_critical(
+        turn.uow,
+        _caller(turn),
+        _case(turn),
+        callback_number=state.callback_number,
+        production_down=state.production_down,
+    )
+    return CaseRaised()
+
+
+def _find_analyst(turn: Turn, _errand: FindAnalyst) -> CoreAnswer:
+    uow, call = turn.uow, turn.call
+    if calls.taker(uow, call.key) is not None:
+        return CallTaken()
+    product = _case(turn).product if turn.state.case_number else ""
+    rung = calls.rung_analysts(uow, call)
+    analyst = routing.next_rung(directory.on_call(uow, product), rung)
+    if analyst is None:
+        return NobodyLeft()
+    leg_key = random_key(uow.house.chance)
+    calls.ring(uow, call, analyst, len(rung) + 1, leg_key)
+    return AnalystFound(leg_key, analyst.phone)
+
+
+def _leave_message(turn: Turn, errand: LeaveMessage) -> CoreAnswer:
+    event_id = None
+    if turn.state.contact_id and turn.state.case_number:
+        words = _words(f"Nobody on call answered; message for call-back at {_callback(turn)}", errand.spoken)
+        event_id = cases.leave_message(turn.uow, _caller(turn), _case(turn), words).event_id
+    else:
+        telling.page_on_call(turn.uow, turn.call.key)
+    calls.keep_recording(turn.uow, turn.call, errand.spoken, event_id)
+    return MessageKept()
+
+
+def _callback(turn: Turn) -> str:
+    return turn.state.callback_number or turn.call.from_number
+
+
+def _words(what: str, spoken: Spoken) -> str:
+    return f"{what}, {spoken.seconds} seconds (recording {spoken.recording_id})."
+
+
+def _caller(turn: Turn) -> Actor:
+    assert turn.state.contact_id is not None, "the dialogue asks for nothing of the kind before the PIN"
+    contact = directory.contact(turn.uow, turn.state.contact_id)
+    return Actor(Role.CUSTOMER, f"{contact.name} <{contact.email}>", Channel.PHONE, contact_id=contact.id)
+
+
+def _case(turn: Turn) -> Case:
+    return rows.find(turn.uow.connection, turn.state.case_number)
+
+
+_ERRANDS: dict[type[Any], Callable[[Turn, Any], CoreAnswer]] = {
+    CheckPin: _check_pin,
+    FindCase: _find_case,
+    FindCompanies: _find_companies,
+    AddUpdate: _add_update,
+    ReopenCase: _reopen_case,
+    OpenCase: _open_case,
+    CheckCallback: _check_callback,
+    RaiseCase: _raise_case,
+    FindAnalyst: _find_analyst,
+    LeaveMessage: _leave_message,
+}

@@ -1,0 +1,87 @@
+"""The provider's requests over HTTP: only POST, only genuine, and a genuine one never gets a 5xx.
+
+POST <prefix>/incoming                      a call comes in
+POST <prefix>/t/<call>/<turn>               what the caller did
+POST <prefix>/leg/<leg>/<turn>              what the analyst did
+POST <prefix>/status, status/<call>/<leg>   how a call or a leg stands
+POST <prefix>/recording/<call>              a recording is ready
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import structlog
+from flask import Blueprint, Response, request
+
+from ivr import twiml
+from ivr.providers import SIGNATURE_HEADER, NotFromProvider, WebhookRequest
+from ivr.turns import Voice
+
+log = structlog.get_logger()
+
+Act = Callable[[Mapping[str, str]], str]
+Note = Callable[[Mapping[str, str]], None]
+
+
+def blueprint(voice: Voice) -> Blueprint:
+    """Return the routes of the webhooks. A request that is not genuine gets 403 and changes nothing."""
+    routes = Blueprint(f"voice_{voice.provider.name}", __name__, url_prefix=voice.prefix)
+    links, fallback = voice.links, voice.settings.fallback_number
+
+    @routes.post("/incoming")
+    def incoming() -> Response:
+        return _answered(voice, voice.incoming, twiml.of_apology(f"{links.base}/incoming", fallback))
+
+    @routes.post("/t/<key>/<int:number>")
+    def turn(key: str, number: int) -> Response:
+        apology = twiml.of_apology(links.turn(key, number), fallback)
+        return _answered(voice, lambda given: voice.turn(given, key, number), apology)
+
+    @routes.post("/leg/<key>/<int(min=1, max=2):number>")
+    def leg(key: str, number: int) -> Response:
+        # The analyst's leg ends, and the caller goes on to the next rung.
+        return _answered(voice, lambda given: voice.leg(given, key, number), twiml.of_goodbye())
+
+    @routes.post("/status")
+    def call_status() -> Response:
+        return _noted(voice, voice.call_status)
+
+    @routes.post("/status/<call_key>/<leg_key>")
+    def leg_status(call_key: str, leg_key: str) -> Response:
+        return _noted(voice, lambda given: voice.leg_status(given, call_key, leg_key))
+
+    @routes.post("/recording/<call_key>")
+    def recording(call_key: str) -> Response:
+        return _noted(voice, lambda given: voice.recording(given, call_key))
+
+    routes.register_error_handler(NotFromProvider, _not_genuine)
+    return routes
+
+
+def _answered(voice: Voice, act: Act, apology: str) -> Response:
+    parameters = _authenticated(voice)
+    try:
+        answer = act(parameters)
+    except Exception:
+        # The caller hears an apology and is not lost; the log has what happened.
+        log.exception("turn failed", path=request.path)
+        answer = apology
+    return Response(answer, content_type="text/xml; charset=utf-8")
+
+
+def _noted(voice: Voice, note: Note) -> Response:
+    note(_authenticated(voice))
+    return Response(status=204)
+
+
+def _authenticated(voice: Voice) -> Mapping[str, str]:
+    query = request.query_string.decode("latin-1")
+    url = voice.settings.public_url + request.path + (f"?{query}" if query else "")
+    signature = request.headers.get(SIGNATURE_HEADER, "")
+    return voice.provider.authenticate(WebhookRequest(url, request.form, signature))
+
+
+def _not_genuine(error: NotFromProvider) -> Response:
+    log.warning("webhook refused", cause=error.cause, path=request.path)
+    return Response("This request is not signed by the telephone provider.\n", 403, content_type="text/plain")
