@@ -1,0 +1,319 @@
+"""What a notice is about, read at the moment when it leaves.
+
+`read` takes an outbox row to a frozen NoticeFacts; everything after it is pure. What an analyst wrote for
+colleagues only is not read for a customer's mail at all, so no template can show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+
+import sqlalchemy as sa
+
+from core import directory
+from core.errors import IntakeError, NotFound
+from core.rules import lifecycle
+from core.rules.lifecycle import Followup, Step
+from core.rules.notices import NoticeKind
+from core.rules.policy import reopen_until
+from core.rules.terms import Channel, EventKind, Priority, Rulebook, Status, SubStatus
+from core.store import cases as rows
+from core.store import inbox
+from core.store.cases import Case
+from core.store.schema import calls, recordings, references
+from core.unit_of_work import UnitOfWork
+from notifier.cleaning import is_plain_message_id
+
+_N, _E = NoticeKind, EventKind
+
+FOR_STAFF = frozenset(
+    {
+        _N.CUSTOMER_UPDATE_FOR_OWNER,
+        _N.CRITICAL_MESSAGE_FOR_ON_CALL,
+        _N.CALLER_MESSAGE_FOR_ON_CALL,
+        _N.CLOSING_POSTPONED_FOR_OWNER,
+        _N.NOTICE_FAILED_FOR_OWNER,
+    }
+)
+FOR_SENDERS = frozenset({_N.MAIL_NOT_LINKED, _N.MAIL_TO_CLOSED_CASE})
+REMINDERS = frozenset({_N.REMINDER_1, _N.REMINDER_2})
+
+_SPEAKS_OF_WHAT_WAS_ASKED = REMINDERS | {_N.INFORMATION_ASKED, _N.SOLUTION_PROPOSED, _N.CLOSED_BY_TIMER}
+_ASKS = frozenset({_E.INFORMATION_ASKED, _E.SOLUTION_PROPOSED})
+# N3: what stops the timer or starts it afresh; a mail about the waiting before it is out of date.
+_ENDS_THE_WAITING = _ASKS | {
+    _E.CUSTOMER_UPDATE,
+    _E.STATUS_CHANGED,
+    _E.CLOSED,
+    _E.CLOSED_BY_TIMER,
+    _E.REOPENED,
+}
+_HEADERS_LOOKED_AT = 128 * 1024  # bytes of an answered mail
+
+
+class ReferenceIsMissing(IntakeError):
+    """A case has no Reference ID for a recipient, so the mail could not be answered (E2); it is not sent."""
+
+
+@dataclass(frozen=True)
+class CaseTold:
+    """A case as mails show it. `is_known_to_reader`: more of it than its number may be shown to them.
+
+    `subject` is empty where it is not; `owner_name` and `callback_number` may be empty.
+    """
+
+    number: str
+    subject: str
+    status: str
+    sub_status: str
+    priority: str
+    company: str
+    contact_name: str
+    contact_email: str
+    owner_name: str
+    callback_number: str
+    is_critical: bool
+    is_known_to_reader: bool = True
+
+
+@dataclass(frozen=True)
+class Said:
+    """An event as mails show it. `by_reader`: the recipient of the mail wrote it."""
+
+    kind: EventKind
+    by: str
+    by_reader: bool
+    channel: Channel
+    at: datetime
+    text: str
+    status: Status
+    sub_status: SubStatus
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The mail that is answered. `message_id` is empty when it has none that is safe to repeat."""
+
+    received_at: datetime
+    message_id: str
+
+
+@dataclass(frozen=True)
+class CallTold:
+    """A call in which a message was left and no case was named (P4). `contact_name` may be empty."""
+
+    at: datetime
+    from_number: str
+    contact_name: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the clock brings next; None where nothing is planned. Times are UTC."""
+
+    reminder_at: datetime | None = None
+    closes_at: datetime | None = None
+    reopen_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NoticeFacts:
+    """Everything that a mail says. `reference` is empty, and `case` None, only where there is no case.
+
+    `asked`: the question or the solution that the case waits, or waited, to have answered; `still_waits`: it
+    still does. `files`: the names of what is attached to the event.
+    """
+
+    kind: NoticeKind
+    now: datetime
+    recipient: str
+    recipient_name: str
+    message_id: str
+    reference: str = ""
+    case: CaseTold | None = None
+    event: Said | None = None
+    asked: Said | None = None
+    still_waits: bool = False
+    plan: Plan = Plan()
+    files: tuple[str, ...] = ()
+    answered: Answered | None = None
+    call: CallTold | None = None
+
+
+def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
+    """Return what the notice in this outbox row is about, as it is now. Raises ReferenceIsMissing."""
+    if row["case_id"] is None:
+        return _without_case(uow, row)
+    kind, recipient = NoticeKind(row["notice"]), str(row["recipient"])
+    case = rows.by_id(uow.connection, row["case_id"])
+    event = rows.event(uow.connection, row["event_id"]) if row["event_id"] else None
+    asked, still_waits = _waiting(uow, kind, case, event)
+    told = _case_told(uow, kind, case, recipient)
+    return NoticeFacts(
+        kind=kind,
+        now=uow.now,
+        recipient=recipient,
+        recipient_name=_recipient_name(uow, kind, told, recipient),
+        message_id=row["message_id"],
+        reference=_reference(uow, case, recipient),
+        case=told,
+        event=_said(event, kind, recipient) if event else None,
+        asked=_said(asked, kind, recipient) if asked else None,
+        still_waits=still_waits,
+        plan=_plan(case, uow.now, uow.house.rulebook),
+        files=_files(uow, case, event),
+        answered=_answered(uow, row["inbox_id"]),
+    )
+
+
+def no_longer_true(facts: NoticeFacts) -> str | None:
+    """Return why the notice must not be sent any more, or None (I10). Only a reminder can come too late.
+
+    Every other notice tells of what happened, which stays true; its text says so where the case has moved on.
+    """
+    if facts.kind in REMINDERS and not facts.still_waits:
+        return "The case was answered or moved on before the reminder left (I10)."
+    return None
+
+
+def _without_case(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
+    kind, recipient = NoticeKind(row["notice"]), str(row["recipient"])
+    return NoticeFacts(
+        kind=kind,
+        now=uow.now,
+        recipient=recipient,
+        recipient_name=_analyst_name(uow, recipient) if kind in FOR_STAFF else "",
+        message_id=row["message_id"],
+        answered=_answered(uow, row["inbox_id"]),
+        call=_call(uow, row["call_key"]),
+    )
+
+
+def _waiting(
+    uow: UnitOfWork, kind: NoticeKind, case: Case, event: sa.RowMapping | None
+) -> tuple[sa.RowMapping | None, bool]:
+    """Return the event that asked something of the customer, and whether the case still waits for that."""
+    if event is None or kind not in _SPEAKS_OF_WHAT_WAS_ASKED:
+        return None, False
+    history = rows.history(uow.connection, case.id)
+    before = [line for line in history if line["version"] <= event["version"]]
+    asked = next((line for line in reversed(before) if line["kind"] in _ASKS), None)
+    moved_on = any(line["kind"] in _ENDS_THE_WAITING for line in history[len(before) :])
+    stopped = kind in REMINDERS and case.followup.step is Step.NONE  # N4: production is down
+    return asked, case.status == event["status"] and not moved_on and not stopped
+
+
+def _case_told(uow: UnitOfWork, kind: NoticeKind, case: Case, recipient: str) -> CaseTold:
+    named = rows.with_names(uow.connection, case.number)
+    company = directory.Combination(case.combination_id, named["sold_to"], named["end_user"]).name
+    contact = directory.contact(uow, case.contact_id)
+    # E5: a Reference ID does not authorise. Who answered with one may be anybody, and learns nothing new.
+    is_stranger = kind in FOR_SENDERS and recipient.lower() != contact.email
+    return CaseTold(
+        number=case.number,
+        subject="" if is_stranger else case.subject,
+        status=case.status,
+        sub_status=case.sub_status,
+        priority=case.priority.label,
+        company=company,
+        contact_name=contact.name,
+        contact_email=contact.email,
+        owner_name=named["owner_name"] or "",
+        callback_number=case.callback_number or contact.phone or "",
+        is_critical=case.priority is Priority.CRITICAL,
+        is_known_to_reader=not is_stranger,
+    )
+
+
+def _recipient_name(uow: UnitOfWork, kind: NoticeKind, case: CaseTold, recipient: str) -> str:
+    if kind in FOR_STAFF:
+        return _analyst_name(uow, recipient)
+    return case.contact_name if recipient.lower() == case.contact_email else ""
+
+
+def _analyst_name(uow: UnitOfWork, email: str) -> str:
+    try:
+        return directory.analyst_by_email(uow, email).name
+    except NotFound:
+        return ""  # has left since
+
+
+def _said(event: sa.RowMapping, kind: NoticeKind, recipient: str) -> Said:
+    may_read = event["public"] or kind in FOR_STAFF
+    name, _bracket, _address = str(event["actor"]).partition(" <")
+    return Said(
+        kind=EventKind(event["kind"]),
+        by=name,
+        by_reader=f"<{recipient.lower()}>" in event["actor"].lower(),
+        channel=Channel(event["channel"]),
+        at=event["at"],
+        text=event["text"] if may_read else "",
+        status=Status(event["status"]),
+        sub_status=SubStatus(event["sub_status"]),
+    )
+
+
+def _plan(case: Case, now: datetime, rulebook: Rulebook) -> Plan:
+    if case.closed_at is not None:
+        until = reopen_until(case.closed_at, rulebook)
+        return Plan(reopen_until=until if now < until else None)
+    steps = {step.step: step.at for step in _coming_steps(case.followup, rulebook)}
+    return Plan(
+        reminder_at=steps.get(Step.REMINDER_1) or steps.get(Step.REMINDER_2), closes_at=steps.get(Step.CLOSE)
+    )
+
+
+def _coming_steps(due: Followup, rulebook: Rulebook) -> Sequence[Followup]:
+    """Return the steps of the timer that are still to come, each on time (N1)."""
+    coming = []
+    while due.at is not None:
+        coming.append(due)
+        due = lifecycle.followup_after_step(due, due.at, rulebook)
+    return coming
+
+
+def _reference(uow: UnitOfWork, case: Case, recipient: str) -> str:
+    mine = (references.c.case_id == case.id, references.c.recipient == recipient)
+    token = uow.connection.scalar(sa.select(references.c.token).where(*mine))
+    if token is None:
+        raise ReferenceIsMissing(f"case {case.number} has no Reference ID for {recipient}")
+    return str(token)
+
+
+def _files(uow: UnitOfWork, case: Case, event: sa.RowMapping | None) -> tuple[str, ...]:
+    if event is None:
+        return ()
+    files = rows.files_of(uow.connection, case.id)
+    return tuple(file["name"] for file in files if file["version"] == event["version"])
+
+
+def _answered(uow: UnitOfWork, inbox_id: int | None) -> Answered | None:
+    mail = inbox.find(uow.connection, inbox_id) if inbox_id is not None else None
+    return Answered(mail["received_at"], _message_id_of(mail["raw"])) if mail else None
+
+
+def _call(uow: UnitOfWork, key: str | None) -> CallTold | None:
+    if key is None:
+        return None
+    call = uow.connection.execute(sa.select(calls).where(calls.c.key == key)).mappings().one()
+    left = sa.select(recordings).where(recordings.c.call_key == key).order_by(recordings.c.id.desc())
+    recording = uow.connection.execute(left).mappings().first()
+    return CallTold(
+        at=recording["recorded_at"] if recording else call["began_at"],
+        from_number=call["from_number"],
+        contact_name=directory.contact(uow, call["contact_id"]).name if call["contact_id"] else "",
+        seconds=recording["seconds"] if recording else 0,
+    )
+
+
+def _message_id_of(raw: bytes) -> str:
+    """Return the Message-ID of a foreign mail, or an empty text when it has none, several or an odd one."""
+    head, _blank, _body = raw[:_HEADERS_LOOKED_AT].replace(b"\r\n", b"\n").partition(b"\n\n")
+    found = BytesHeaderParser(policy=compat32).parsebytes(head).get_all("Message-ID", [])
+    only = str(found[0]).strip() if len(found) == 1 else ""
+    return only if is_plain_message_id(only) else ""
