@@ -1,0 +1,57 @@
+"""The analysts' console: for now one page that says what waits, behind one password.
+
+Signing in is HTTP Basic with the site's console password; without one in the settings there is no console.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from flask import Blueprint, Response, render_template, request
+
+from core import triage
+from core.rules.terms import Priority, Status
+from core.store import cases as rows
+from core.store.schema import cases
+from core.unit_of_work import Core
+
+_MOST_ROWS = 100
+
+
+def blueprint(core: Core, password: str) -> Blueprint:
+    """Return the routes of the console."""
+    routes = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
+
+    @routes.before_request
+    def sign_in() -> Response | None:
+        given = request.authorization.password if request.authorization else None
+        if given is not None and hmac.compare_digest(given.encode(), password.encode()):
+            return None
+        words = "Sign in with any name and the console password.\n"
+        return Response(words, 401, {"WWW-Authenticate": 'Basic realm="console", charset="UTF-8"'})
+
+    @routes.after_request
+    def harden(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @routes.get("/style.css")
+    def style() -> Response:
+        return Response(render_template("console/style.css"), content_type="text/css; charset=utf-8")
+
+    @routes.get("/")
+    def now() -> str:
+        with core.reading() as uow:
+            active = rows.listed(uow.connection, cases.c.status != Status.CLOSED, limit=_MOST_ROWS)
+            entries = triage.listed(uow, limit=_MOST_ROWS)
+        return render_template(
+            "console/now.html",
+            cases=sorted(active, key=lambda case: (case["priority"], case["id"])),
+            entries=entries,
+            label=lambda priority: Priority(priority).label,
+        )
+
+    return routes

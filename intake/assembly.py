@@ -1,0 +1,51 @@
+"""The whole program, built by plain constructors from settings. Production, demo and tests call the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+
+from core import crashpoints
+from core.clock import Clock, SystemClock
+from core.identifiers import ReferenceMint
+from core.pins import PinKeys
+from core.store.blobs import BlobStore, FolderBlobs
+from core.store.database import Database
+from core.unit_of_work import Core, House
+from intake.settings import Settings, SettingsAreWrong
+
+
+def build_core(settings: Settings, clock: Clock | None = None) -> Core:
+    """Return the case core. Raises SettingsAreWrong when a secret is missing."""
+    if settings.crash_at:
+        crashpoints.arm(settings.crash_at)
+    for name in ("secret_key", "pin_key"):
+        if not getattr(settings, name).get_secret_value():
+            wanted = f"INTAKE_{name.upper()}"
+            raise SettingsAreWrong(f"{wanted} is not set: set it, or {wanted}_FILE, to a long random text")
+    return Core(Database(settings.database_url), _blobs(settings), clock or SystemClock(), _house(settings))
+
+
+def _blobs(settings: Settings) -> BlobStore:
+    return FolderBlobs(Path(settings.blob_url.removeprefix("file://")))
+
+
+def _house(settings: Settings) -> House:
+    return House(
+        mint=ReferenceMint(settings.installation, settings.secret_key.get_secret_value().encode()),
+        pin_keys=_pin_keys(settings),
+        chance=secrets.SystemRandom(),
+        mail_domain=settings.mail_domain,
+        rulebook=settings.rulebook,
+    )
+
+
+def _pin_keys(settings: Settings) -> PinKeys:
+    given = [settings.pin_key.get_secret_value(), settings.pin_key_previous.get_secret_value()]
+    keys = {_key_id(key): key.encode() for key in given if key}
+    return PinKeys(_key_id(given[0]), keys)
+
+
+def _key_id(key: str) -> str:
+    return hashlib.sha256(b"pin key id:" + key.encode()).hexdigest()[:16]

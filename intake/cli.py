@@ -1,0 +1,72 @@
+"""The command line: `intake …`. Exit 0 done, 1 refused by a rule, 2 usage, 75 try again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import click
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import BadInput, IntakeError
+from intake.commands import case, contact, directory, mail, phone, processes, site, triage
+from intake.settings import SettingsAreWrong
+
+REFUSED, USAGE, TRY_AGAIN = 1, 2, os.EX_TEMPFAIL
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="case-intake-gateway", prog_name="intake")
+def intake() -> None:
+    """The intake gateway: support work by mail and by phone, and people told what changed."""
+
+
+for _command in (
+    *processes.COMMANDS,
+    case.case,
+    contact.contact,
+    directory.directory,
+    *mail.COMMANDS,
+    triage.triage,
+    phone.phone,
+    *site.COMMANDS,
+):
+    intake.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line, and turn what went wrong into a message and an exit code."""
+    _log_to_stderr()
+    try:
+        intake(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (BadInput, SettingsAreWrong) as error:
+        _fail(str(error), USAGE)
+    except IntakeError as error:
+        _fail(str(error), REFUSED)
+    except DBAPIError as error:
+        _fail(f"the database does not do it now: {error.orig}", TRY_AGAIN)
+
+
+def _fail(words: str, code: int) -> None:
+    click.echo(f"intake: {words}", err=True)
+    sys.exit(code)
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,131 @@
+"""`intake receive`, `intake inbox …`, `intake outbox …`: mail that came and mail that leaves."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import sqlalchemy as sa
+
+from core.errors import NotFound
+from core.store import claiming, schema
+from core.store import inbox as inbox_rows
+from core.store import outbox as outbox_rows
+from email_in import pipe
+from intake.commands import opened
+from intake.output import as_json_option, plain_row, print_json, print_rows
+from intake.running import smtp_settings
+
+_MOST_ROWS = 200
+
+
+@click.command()
+@click.option("--sender", default="<>", envvar="SENDER", help="Envelope sender.")
+@click.argument("recipients", nargs=-1, envvar="RECIPIENT")
+def receive(sender: str, recipients: tuple[str, ...]) -> None:
+    """Take one mail in from standard input, for an MTA's pipe; exits with sysexits codes, 75 to try again."""
+    raw = sys.stdin.buffer.read()
+    with opened() as (core, settings):
+        code = pipe.receive(core, smtp_settings(settings), sender, recipients, raw)
+    sys.exit(code)
+
+
+@click.group()
+def inbox() -> None:
+    """Mail that came in, and what became of it."""
+
+
+@inbox.command("list")
+@as_json_option
+def list_inbox(as_json: bool) -> None:
+    """List the newest mails and their outcomes."""
+    with opened() as (core, _settings), core.reading() as uow:
+        rows = [
+            plain_row(row, "lease", "decision", "effect_of")
+            for row in inbox_rows.listed(uow.connection, _MOST_ROWS)
+        ]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ["id", "received_at", "envelope_sender", "state", "outcome", "attempts"]
+        print_rows(rows, columns, "No mail has come in.")
+
+
+@inbox.command("show")
+@click.argument("inbox_id", type=int)
+@click.option("--raw", is_flag=True, help="Print the mail as it came.")
+@as_json_option
+def show_inbox(inbox_id: int, raw: bool, as_json: bool) -> None:
+    """Show what became of a mail, and why: its decision log."""
+    with opened() as (core, _settings), core.reading() as uow:
+        row = inbox_rows.find(uow.connection, inbox_id)
+    if row is None:
+        raise NotFound("mail in the inbox", inbox_id)
+    if raw:
+        sys.stdout.buffer.write(row["raw"])
+        return
+    _show(row, as_json=as_json)
+
+
+@inbox.command("retry")
+@click.argument("inbox_id", type=int)
+def retry_inbox(inbox_id: int) -> None:
+    """Let a parked mail be worked on again."""
+    _retry(schema.inbox, inbox_id, "parked mail")
+
+
+@click.group()
+def outbox() -> None:
+    """Mail that leaves."""
+
+
+@outbox.command("list")
+@as_json_option
+def list_outbox(as_json: bool) -> None:
+    """List the newest notices and whether they have left."""
+    with opened() as (core, _settings), core.reading() as uow:
+        rows = [plain_row(row, "lease") for row in outbox_rows.listed(uow.connection, _MOST_ROWS)]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ["id", "written_at", "notice", "recipient", "state", "attempts", "error"]
+        print_rows(rows, columns, "No mail was written.")
+
+
+@outbox.command("show")
+@click.argument("outbox_id", type=int)
+@as_json_option
+def show_outbox(outbox_id: int, as_json: bool) -> None:
+    """Show a notice."""
+    with opened() as (core, _settings), core.reading() as uow:
+        row = outbox_rows.find(uow.connection, outbox_id)
+    if row is None:
+        raise NotFound("notice in the outbox", outbox_id)
+    _show(row, as_json=as_json)
+
+
+@outbox.command("retry")
+@click.argument("outbox_id", type=int)
+def retry_outbox(outbox_id: int) -> None:
+    """Let a parked notice be sent again."""
+    _retry(schema.outbox, outbox_id, "parked notice")
+
+
+def _show(row: sa.RowMapping, *, as_json: bool) -> None:
+    told = plain_row(row, "raw", "lease")
+    if as_json:
+        print_json(told)
+        return
+    for name, value in told.items():
+        if value is not None:
+            click.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+def _retry(table: sa.Table, row_id: int, what: str) -> None:
+    with opened() as (core, _settings):
+        if not core.write(lambda uow: claiming.retry(uow.connection, table, row_id, uow.now)):
+            raise NotFound(what, row_id)
+    click.echo("It will be worked on again.")
+
+
+COMMANDS = (receive, inbox, outbox)

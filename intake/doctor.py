@@ -1,0 +1,94 @@
+"""What has to be right for the gateway to work, checked one by one."""
+
+from __future__ import annotations
+
+import importlib
+import smtplib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.store.migrations import is_current
+from intake.assembly import build_core
+from intake.settings import Settings
+
+_PACKAGES = ("core", "email_in", "ivr", "notifier", "intake")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what it looked at, whether it is right, and what to do where it is not."""
+
+    check: str
+    ok: bool
+    words: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return every finding; nothing is changed."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _packages,
+        _database,
+        _blobs,
+        _smart_host,
+        _phone,
+    )
+    return [finding for check in checks for finding in _guarded(check, settings)]
+
+
+def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
+    name = check.__name__.strip("_").replace("_", " ")
+    try:
+        return list(check(settings))
+    except Exception as error:
+        return [Finding(name, ok=False, words=f"{type(error).__name__}: {error}")]
+
+
+def _packages(_settings: Settings) -> Iterator[Finding]:
+    # `intake` and `notifier` are also names of other people's distributions.
+    homes = {str(Path(str(importlib.import_module(name).__file__)).parent.parent) for name in _PACKAGES}
+    words = homes.pop() if len(homes) == 1 else f"imported from several places: {', '.join(sorted(homes))}"
+    yield Finding("packages", not homes, words)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    database = build_core(settings).database
+    try:
+        migrated = is_current(database)
+        yield Finding("database", migrated, settings.shown_database if migrated else "run intake migrate")
+        findings = database.durability_findings()
+        yield Finding(
+            "durability", not findings, "; ".join(findings) or "what is accepted survives a power cut"
+        )
+    finally:
+        database.close()
+
+
+def _blobs(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.blob_url.removeprefix("file://"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder):
+        yield Finding("blobs", ok=True, words=f"{folder.resolve()} can be written")
+
+
+def _smart_host(settings: Settings) -> Iterator[Finding]:
+    parts = urlsplit(settings.smarthost_url)
+    with smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=10) as host:
+        code, _reply = host.noop()
+        yield Finding("smart host", code == 250, f"{parts.hostname}:{parts.port or 25} answers {code}")
+
+
+def _phone(settings: Settings) -> Iterator[Finding]:
+    if not settings.twilio_account_sid:
+        yield Finding("phone", ok=True, words="no account is set, so there is no phone menu")
+        return
+    has_token = bool(settings.twilio_auth_token.get_secret_value())
+    yield Finding(
+        "phone",
+        has_token,
+        "account and token are set" if has_token else "INTAKE_TWILIO_AUTH_TOKEN is not set",
+    )
+    safe = settings.public_url.startswith("https://") or "127.0.0.1" in settings.public_url
+    yield Finding("public url", safe, settings.public_url if safe else f"{settings.public_url} must be https")

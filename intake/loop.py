@@ -1,0 +1,71 @@
+"""The worker's loops: do one piece of work, again while there was one, then sleep until there may be more.
+
+Each loop has a thread of its own and stops cleanly between two pieces. What fails is logged and tried again
+after a pause that grows; a loop never dies.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+log = structlog.get_logger()
+
+Piece = Callable[[], bool]
+"""Does one piece of work and returns whether there was one."""
+
+LONGEST_SLEEP = 0.5  # seconds; another process may have put work into the database meanwhile
+_LONGEST_PAUSE = 30.0  # seconds after a failure
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of work, by its name."""
+
+    name: str
+    piece: Piece
+
+
+def drain(works: tuple[Work, ...]) -> int:
+    """Do everything that is due, kind after kind in their order, and return how many pieces there were.
+
+    Kinds that come later may be caused by earlier ones (a reminder causes a mail), never the other way round.
+    """
+    done = 0
+    for work in works:
+        while work.piece():
+            done += 1
+    return done
+
+
+class Loop:
+    """One kind of work, for as long as the program runs."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"loop-{work.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin in a thread."""
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Finish the piece at hand and end; what takes longer is taken over after its lease."""
+        self._stopping.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        pause = LONGEST_SLEEP
+        while not self._stopping.is_set():
+            try:
+                if not self._work.piece():
+                    self._stopping.wait(LONGEST_SLEEP)
+                pause = LONGEST_SLEEP
+            except Exception:
+                log.exception("work failed", work=self._work.name, pause=pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)

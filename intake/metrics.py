@@ -1,0 +1,54 @@
+"""Prometheus metrics, read from the database when they are asked for, so that every process tells the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from core.rules.terms import Status
+from core.store.schema import cases, inbox, outbox, triage
+from core.unit_of_work import Core, UnitOfWork
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def exposition(core: Core) -> bytes:
+    """Return the metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(_Queues(core))
+    return generate_latest(registry)
+
+
+def counts(core: Core) -> dict[str, dict[str, int]]:
+    """Return how many rows of each queue stand in which state."""
+    questions = {
+        "inbox": inbox.c.state,
+        "outbox": outbox.c.state,
+        "triage": triage.c.state,
+        "cases": cases.c.status,
+    }
+    with core.reading() as uow:
+        return {name: _count(uow, column) for name, column in questions.items()}
+
+
+def _count(uow: UnitOfWork, column: sa.ColumnElement[str]) -> dict[str, int]:
+    rows = uow.connection.execute(sa.select(column, sa.func.count()).group_by(column))
+    return {state: count for state, count in rows}  # noqa: C416 - dict() does not take SQLAlchemy's rows
+
+
+class _Queues(Collector):
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, states in counts(self._core).items():
+            help_text = f"Rows of {name} by state"
+            gauge = GaugeMetricFamily(f"intake_{name}", help_text, labels=["state"])
+            shown = {str(status): 0 for status in Status} | states if name == "cases" else states
+            for state, count in shown.items():
+                gauge.add_metric([state], count)
+            yield gauge

@@ -1,0 +1,133 @@
+"""The processes: SMTP, web and worker, together (`intake run`) or one of them."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from core.store import claiming
+from core.store.schema import inbox, outbox
+from core.unit_of_work import Core
+from email_in.sender import SenderCheck, SenderRules
+from email_in.smtp_settings import SmtpSettings
+from email_in.smtpd import SmtpServer
+from email_in.worker import apply_one
+from intake.loop import Loop, Work
+from intake.settings import Settings
+from intake.web import WebServer, create_app
+from notifier.followups import follow_up_one
+from notifier.settings import MailSettings
+from notifier.transport import SmartHost
+from notifier.worker import send_one
+
+log = structlog.get_logger()
+
+_SECONDS_TO_FINISH = 10.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which parts run in this process."""
+
+    smtp: bool = False
+    web: bool = False
+    worker: bool = False
+
+
+EVERYTHING = Parts(smtp=True, web=True, worker=True)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the running parts are reached; None for a part that does not run."""
+
+    smtp_port: int | None
+    web_port: int | None
+
+
+def smtp_settings(settings: Settings) -> SmtpSettings:
+    """Return what the SMTP server and the pipe need."""
+    return SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        server_hostname=settings.mail_domain,
+        mail_from_address=settings.mail_from_address,
+        mail_domain=settings.mail_domain,
+        max_message_bytes=settings.smtp_max_bytes,
+    )
+
+
+def mail_settings(settings: Settings) -> MailSettings:
+    """Return what mails are composed with."""
+    return MailSettings(
+        mail_from=settings.mail_from,
+        mail_domain=settings.mail_domain,
+        case_url=settings.case_url,
+        installation=settings.installation,
+        support_number=settings.support_number,
+    )
+
+
+def works(core: Core, settings: Settings) -> tuple[Work, ...]:
+    """Return every kind of work, in the order in which one causes the next."""
+    rules = SenderRules(SenderCheck(settings.sender_check), settings.trusted_authserv_id)
+    mail, host = mail_settings(settings), SmartHost(settings.smarthost_url, helo_name=settings.mail_domain)
+    return (
+        Work("inbox", lambda: apply_one(core, rules)),
+        Work("followups", lambda: follow_up_one(core)),
+        Work("outbox", lambda: send_one(core, mail, host)),
+    )
+
+
+@contextmanager
+def running(core: Core, settings: Settings, parts: Parts) -> Iterator[Listening]:
+    """Run the parts until the block is left; then stop taking in, and finish what is at hand."""
+    if parts.worker and core.database.is_sqlite:
+        # This is the one worker of an SQLite database, so what is marked as working was left by a crash.
+        core.write(
+            lambda uow: [claiming.release_all(uow.connection, table, uow.now) for table in (inbox, outbox)]
+        )
+    web = WebServer(create_app(core, settings), settings.web_host, settings.web_port) if parts.web else None
+    smtp = SmtpServer(core, smtp_settings(settings)) if parts.smtp else None
+    loops = [Loop(work) for work in works(core, settings)] if parts.worker else []
+    started: list[Callable[[], None]] = []
+    try:
+        for part in (web, smtp):
+            if part is not None:
+                part.start()
+                started.append(part.stop)
+        for loop in loops:
+            loop.start()
+            started.append(lambda loop=loop: loop.stop(_SECONDS_TO_FINISH))  # type: ignore[misc]
+        yield Listening(smtp.port if smtp else None, web.port if web else None)
+    finally:
+        for stop in started:
+            stop()
+        log.info("stopped")
+
+
+def until_told_to_stop() -> None:
+    """Return when the process gets SIGTERM or SIGINT."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: told.set())
+    told.wait()
+
+
+def free_port(host: str, usual: int) -> int:
+    """Return the usual port when it is free, else one that the system chooses."""
+    for port in (usual, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError(f"no port of {host} is free")

@@ -1,0 +1,193 @@
+"""What a site sets: `INTAKE_*` variables, then a TOML file, then the defaults below.
+
+Each secret can also be read from a file named by `INTAKE_<NAME>_FILE`. The TOML file is named by
+`INTAKE_CONFIG`; its keys are the names below. A wrong value stops the start with its name, the value and what
+is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from sqlalchemy import make_url
+
+from core.errors import IntakeError
+from core.identifiers import CROCKFORD
+from core.rules.terms import Rulebook
+
+PREFIX = "INTAKE_"
+_SECRETS = ("secret_key", "pin_key", "pin_key_previous", "twilio_auth_token", "console_password")
+
+
+class SettingsAreWrong(IntakeError):
+    """A setting has a value that it must not have; the message names each."""
+
+
+def _installation(text: str) -> str:
+    if len(text) != 2 or any(letter not in CROCKFORD for letter in text):
+        raise ValueError(f"two characters of {CROCKFORD}")
+    return text
+
+
+def _address(text: str) -> str:
+    if "@" not in parseaddr(text)[1]:
+        raise ValueError("an address such as Support <support@support.example>")
+    return text
+
+
+def _no_slash(text: str) -> str:
+    return text.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and what it means."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///intake.db", description="SQLite or postgresql+psycopg, as SQLAlchemy writes it"
+    )
+    blob_url: str = Field("blobs", description="folder of attachments and recordings")
+    public_url: Annotated[str, AfterValidator(_no_slash)] = Field(
+        "http://127.0.0.1:8080", description="how the telephone provider reaches us"
+    )
+    smtp_host: str = Field("127.0.0.1", description="address on which mail is taken in")
+    smtp_port: int = Field(
+        2525, ge=0, le=65535, description="port on which mail is taken in; 0 finds a free one"
+    )
+    smtp_max_bytes: int = Field(26_214_400, gt=0, description="largest mail, in bytes")
+    web_host: str = Field("127.0.0.1", description="address of webhooks and console")
+    web_port: int = Field(
+        8080, ge=0, le=65535, description="port of webhooks and console; 0 finds a free one"
+    )
+    mail_domain: str = Field("support.example", description="domain of our Message-IDs and bounce addresses")
+    mail_from: Annotated[str, AfterValidator(_address)] = Field(
+        "Technical Support <support@support.example>", description="who our mail is from, and is answered to"
+    )
+    smarthost_url: str = Field(
+        "smtp://127.0.0.1:25",
+        description="where mail leaves: smtp://, smtps:// or smtp+starttls://user:password@host",
+    )
+    case_url: str = Field(
+        "https://portal.support.example/cases/{number}",
+        description="link to a case in mails; {number} is its number",
+    )
+    support_number: str = Field("", description="our telephone number, as mails print it")
+    fallback_number: str = Field("", description="who is rung when a turn of the phone menu fails; E.164")
+    installation: Annotated[str, AfterValidator(_installation)] = Field(
+        "01", description="two characters in every Reference ID that tell this installation from others"
+    )
+    secret_key: SecretStr = Field(SecretStr(""), description="what Reference IDs are checked with")
+    pin_key: SecretStr = Field(
+        SecretStr(""), description="what PINs are derived with; keep it out of the backups"
+    )
+    pin_key_previous: SecretStr = Field(
+        SecretStr(""), description="the PIN key before, while PINs are issued anew"
+    )
+    twilio_account_sid: str = Field(
+        "", description="the only account whose webhooks are served; empty: no phone"
+    )
+    twilio_auth_token: SecretStr = Field(SecretStr(""), description="what webhooks are signed with")
+    console_password: SecretStr = Field(
+        SecretStr(""), description="password of the console; empty: no console"
+    )
+    sender_check: Literal["off", "hold-failing", "require-pass"] = Field(
+        "off", description="what is asked of a sender before a mail may change a case"
+    )
+    trusted_authserv_id: str = Field(
+        "", description="name of our own mail server in Authentication-Results, the only ones believed"
+    )
+    followup_days: tuple[int, int, int] = Field(
+        (2, 5, 10), description="days of reminder 1, reminder 2 and closing"
+    )
+    reopen_days: int = Field(30, gt=0, description="days in which a closed case can be reopened")
+    crash_at: str = Field("", description="for tests: die at this crash point, as by kill -9")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the TOML file behind the environment; the library does not do so by itself."""
+        config = os.environ.get(f"{PREFIX}CONFIG")
+        if not config:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=Path(config))
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if not self.followup_days[0] < self.followup_days[1] < self.followup_days[2]:
+            raise ValueError("followup_days must rise, such as 2, 5, 10")
+        return self
+
+    @property
+    def mail_from_address(self) -> str:
+        """The address of mail_from, without its name."""
+        return parseaddr(self.mail_from)[1]
+
+    @property
+    def shown_database(self) -> str:
+        """The database as messages show it, without a password."""
+        return make_url(self.database_url).render_as_string(hide_password=True)
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The figures of the rules."""
+        return Rulebook(followup_days=self.followup_days, reopen_days=self.reopen_days)
+
+    def listed(self) -> list[tuple[str, str, str]]:
+        """Return (variable, value, meaning) of every setting, secrets as `set` or `not set`."""
+        rows = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            shown = (
+                ("set" if value.get_secret_value() else "not set")
+                if isinstance(value, SecretStr)
+                else str(value)
+            )
+            rows.append((PREFIX + name.upper(), shown, field.description or ""))
+        return rows
+
+
+def load() -> Settings:
+    """Return the settings of this process. Raises SettingsAreWrong naming every wrong one."""
+    try:
+        given: dict[str, Any] = dict(_secrets_from_files())
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsAreWrong("\n".join(_told(one) for one in error.errors())) from None
+
+
+def _secrets_from_files() -> dict[str, str]:
+    secrets = {}
+    for name in _SECRETS:
+        path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+        if path:
+            try:
+                secrets[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsAreWrong(
+                    f"{PREFIX}{name.upper()}_FILE: {path} cannot be read: {error.strerror}"
+                ) from None
+    return secrets
+
+
+def _told(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "settings"
+    # The value of a secret is not repeated.
+    value = "" if name in _SECRETS else f" is {error['input']!r}" if error["loc"] else ""
+    return f"{PREFIX}{name.upper()}{value}: {error['msg'].removeprefix('Value error, ')}"
