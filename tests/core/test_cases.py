@@ -86,14 +86,18 @@ def test_two_acts_on_one_case_end_in_one_history(core, people):
     core.write(lambda uow: cases.post(uow, people.analyst(), case, "First"))
     with pytest.raises(ChangedMeanwhile):
         core.write(lambda uow: cases.post(uow, people.analyst(), case, "Second, on what was read before"))
-    core.write(lambda uow: cases.post(uow, people.analyst(), rows.find(uow.connection, case.number), "Second"))
+    core.write(
+        lambda uow: cases.post(uow, people.analyst(), rows.find(uow.connection, case.number), "Second")
+    )
     assert [kind for kind, _status in history(core, case)] == ["opened", "post", "post"]
 
 
 def test_who_asks_for_critical_elsewhere_than_by_phone_gets_high(core, people):
     """C3."""
     case = people.case().case
-    raised = core.write(lambda uow: cases.change_priority(uow, people.analyst(), case, Priority.CRITICAL)).case
+    raised = core.write(
+        lambda uow: cases.change_priority(uow, people.analyst(), case, Priority.CRITICAL)
+    ).case
     assert raised.priority is Priority.HIGH
     with core.reading() as uow:
         assert "by phone only" in rows.history(uow.connection, case.id)[-1]["text"]
@@ -104,7 +108,9 @@ def test_a_critical_case_keeps_its_call_back_number(core, people):
     case = people.case().case
     alice = people.customer("alice", Channel.PHONE)
     raised = core.write(
-        lambda uow: cases.raise_to_critical(uow, alice, case, callback_number="+14155550132", production_down=True)
+        lambda uow: cases.raise_to_critical(
+            uow, alice, case, callback_number="+14155550132", production_down=True
+        )
     ).case
     assert (raised.priority, raised.production_down) == (Priority.CRITICAL, True)
     assert raised.callback_number == "+14155550132"

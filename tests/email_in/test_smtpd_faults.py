@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -175,6 +175,17 @@ def test_room_is_taken_until_the_commit_is_over_though_the_client_went(core, sql
             if second.deliver(large).startswith("250"):
                 break
     assert [row["raw"] for row in kept(core)] == [large] * 2
+
+
+def test_a_commit_that_takes_too_long_is_not_answered_at_all(core, sqlite_file, monkeypatch):
+    """It may still succeed, and after a 4xx the mail must not appear (RFC 5321, 4.2.5)."""
+    monkeypatch.setattr("email_in.smtp_session.IDLE_SECONDS", 0.5)
+    with serving(core) as server, Client(server) as client, locked(sqlite_file):
+        client.envelope()
+        client.send(dotted(MAIL))
+        with suppress(ConnectionError):
+            assert client.reply() == ""
+    assert len(kept(core)) == 1
 
 
 SERVER = """

@@ -1,0 +1,127 @@
+"""Transactions on both databases: nothing is lost without an error, and a lost race is decided again."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from core import cases
+from core.errors import Refused
+from core.rules.terms import Status, SubStatus
+from core.store import cases as rows
+from core.store.database import Database, is_unavailable
+from core.store.migrations import is_current, migrate
+from core.store.schema import accounts, metadata
+
+
+def test_counting_from_many_threads_loses_nothing(core):
+    """Stock settings were seen to lose two of three such updates on SQLite without an error."""
+    with core.database.engine.begin() as connection:
+        connection.execute(sa.insert(accounts).values(id=999, name="0"))
+
+    def add_one(_turn):
+        def act(connection):
+            count = int(
+                connection.scalar(sa.select(accounts.c.name).where(accounts.c.id == 999).with_for_update())
+            )
+            connection.execute(sa.update(accounts).where(accounts.c.id == 999).values(name=str(count + 1)))
+
+        core.database.write(act)
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(add_one, range(80)))
+    with core.reading() as uow:
+        assert uow.connection.scalar(sa.select(accounts.c.name).where(accounts.c.id == 999)) == "80"
+
+
+def test_two_channels_on_one_case_at_once_end_in_one_history(core, people):
+    """The loser decides again on what is there now: of ten who close a case, one does."""
+    number = people.case().case.number
+    analyst = people.analyst()
+
+    def close(_turn):
+        def act(uow):
+            case = rows.find(uow.connection, number)
+            return cases.close(uow, analyst, case, SubStatus.RESOLVED, "Done")
+
+        try:
+            return core.write(act)
+        except Refused as refused:
+            return refused.denied.reason
+
+    with ThreadPoolExecutor(5) as workers:
+        ends = list(workers.map(close, range(10)))
+    assert sorted(end for end in ends if isinstance(end, str)) == ["case-closed"] * 9
+    with core.reading() as uow:
+        case = rows.find(uow.connection, number)
+        versions = [event["version"] for event in rows.history(uow.connection, case.id)]
+    assert case.status is Status.CLOSED
+    assert versions == [1, 2]
+    assert case.version == 2
+
+
+def test_an_act_that_fails_leaves_nothing(core):
+    """Every unit of work did everything or nothing."""
+
+    def act(connection):
+        connection.execute(sa.insert(accounts).values(name="Half done"))
+        raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        core.database.write(act)
+    with core.reading() as uow:
+        assert uow.connection.scalar(sa.select(accounts.c.id).where(accounts.c.name == "Half done")) is None
+
+
+def test_the_database_says_that_it_writes_safely(database):
+    """WAL and FULL on SQLite, synchronous commits on PostgreSQL."""
+    assert database.durability_findings() == []
+
+
+def test_a_locked_database_is_unavailable_and_not_broken(tmp_path):
+    """Whoever meets it is asked to come again."""
+    database = Database(f"sqlite:///{tmp_path}/locked.db")
+    migrate(database)
+    other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError) as locked:
+        database.write(lambda connection: connection.execute(sa.insert(accounts).values(name="x")))
+    assert is_unavailable(locked.value)
+    other.execute("ROLLBACK")
+    other.close()
+    database.write(lambda connection: connection.execute(sa.insert(accounts).values(name="x")))
+    database.close()
+
+
+def test_the_migrations_make_the_tables_that_the_program_uses(database):
+    """Alembic's comparison finds no difference, on either database."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    assert is_current(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(database):
+    """`intake migrate` may be run at any time."""
+    migrate(database)
+    assert is_current(database)
+
+
+def test_times_keep_their_instant_and_a_naive_one_is_refused(core, people, clock):
+    """SQLite forgets time zones; what comes back has one all the same."""
+    case = people.case().case
+    assert case.opened_at == clock.now()
+    assert case.opened_at.tzinfo is not None
+    with pytest.raises(sa.exc.StatementError, match="time zone"):
+        core.database.write(
+            lambda connection: connection.execute(
+                sa.update(metadata.tables["cases"]).values(opened_at=clock.now().replace(tzinfo=None))
+            )
+        )

@@ -1,0 +1,167 @@
+"""Where a case goes, and when it is reminded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.rules import lifecycle
+from core.rules.lifecycle import (
+    MOVES,
+    NO_FOLLOWUP,
+    SUB_STATUSES,
+    Followup,
+    Impossible,
+    Move,
+    Step,
+    Timer,
+    Trigger,
+    followup_after,
+    followup_after_step,
+    has_followups,
+    move,
+)
+from core.rules.terms import CaseType, Priority, Role, Rulebook, Status, SubStatus
+from tests.people import NOW
+
+OPEN, AWAITING, PROPOSED, CLOSED = Status
+CUSTOMER, ANALYST, TIMER = Role
+RULES = Rulebook()
+DAY = timedelta(days=1)
+
+TABLE = [
+    # C7
+    (AWAITING, Trigger.CUSTOMER_UPDATE, CUSTOMER, OPEN, SubStatus.INVESTIGATION, Timer.STOP),
+    (PROPOSED, Trigger.CUSTOMER_UPDATE, CUSTOMER, OPEN, SubStatus.INVESTIGATION, Timer.STOP),
+    (OPEN, Trigger.CUSTOMER_UPDATE, CUSTOMER, OPEN, None, Timer.KEEP),
+    (CLOSED, Trigger.CUSTOMER_UPDATE, CUSTOMER, None, None, None),
+    # N1
+    (OPEN, Trigger.INFORMATION_ASKED, ANALYST, AWAITING, SubStatus.INFORMATION_REQUIRED, Timer.START),
+    (AWAITING, Trigger.INFORMATION_ASKED, ANALYST, AWAITING, SubStatus.INFORMATION_REQUIRED, Timer.START),
+    (OPEN, Trigger.SOLUTION_REPLIED, ANALYST, PROPOSED, SubStatus.REPLIED, Timer.START),
+    (OPEN, Trigger.FIX_PROVIDED, ANALYST, PROPOSED, SubStatus.FIXED, Timer.START),
+    (OPEN, Trigger.INFORMATION_ASKED, CUSTOMER, None, None, None),
+    (CLOSED, Trigger.SOLUTION_REPLIED, ANALYST, None, None, None),
+    # N3
+    (AWAITING, Trigger.THIRD_PARTY_AWAITED, ANALYST, AWAITING, SubStatus.THIRD_PARTY_PENDING, Timer.STOP),
+    (PROPOSED, Trigger.INVESTIGATED, ANALYST, OPEN, SubStatus.INVESTIGATION, Timer.STOP),
+    (OPEN, Trigger.PASSED_TO_ENGINEERING, ANALYST, OPEN, SubStatus.ENGINEERING_REQUEST, Timer.STOP),
+    (OPEN, Trigger.PASSED_TO_MAINTENANCE, ANALYST, OPEN, SubStatus.MAINTENANCE_REVIEW, Timer.STOP),
+    # C8
+    (OPEN, Trigger.RESOLVED, CUSTOMER, CLOSED, SubStatus.RESOLVED, Timer.STOP),
+    (PROPOSED, Trigger.CANCELLED, ANALYST, CLOSED, SubStatus.CANCELLED, Timer.STOP),
+    (CLOSED, Trigger.RESOLVED, ANALYST, None, None, None),
+    (AWAITING, Trigger.TIMER_RAN_OUT, TIMER, CLOSED, SubStatus.RESOLVED, Timer.STOP),
+    (OPEN, Trigger.TIMER_RAN_OUT, TIMER, None, None, None),
+    (AWAITING, Trigger.TIMER_RAN_OUT, ANALYST, None, None, None),
+    # C9
+    (CLOSED, Trigger.REOPENED, CUSTOMER, OPEN, SubStatus.INVESTIGATION, Timer.STOP),
+    (OPEN, Trigger.REOPENED, CUSTOMER, None, None, None),
+    (CLOSED, Trigger.REOPENED, TIMER, None, None, None),
+]
+
+
+@pytest.mark.parametrize("case_type", CaseType)
+@pytest.mark.parametrize(("status", "trigger", "role", "to", "sub_status", "timer"), TABLE)
+def test_the_table(case_type, status, trigger, role, to, sub_status, timer):
+    """C6, C7, C8, C9, N1, N3."""
+    found = move(case_type, status, trigger, role)
+    if to is None:
+        assert isinstance(found, Impossible)
+    else:
+        assert isinstance(found, Move)
+        assert (found.status, found.sub_status, found.timer) == (to, sub_status, timer)
+
+
+def test_every_sub_status_but_new_is_reached_by_a_move_of_its_status():
+    """C6: no sub-status stands under a foreign status, and none is out of reach."""
+    reached = {row.sub_status for row in MOVES[CaseType.SUPPORT] if row.sub_status}
+    for row in MOVES[CaseType.SUPPORT]:
+        assert row.sub_status is None or row.sub_status in SUB_STATUSES[row.status]
+    assert reached == set(SubStatus) - {SubStatus.NEW}
+
+
+def test_no_two_rows_answer_the_same_question():
+    """The table has no order: a row that hides another would be a rule that is not kept."""
+    seen = [
+        (status, row.trigger, role)
+        for row in MOVES[CaseType.SUPPORT]
+        for status in row.sources
+        for role in row.by
+    ]
+    assert len(seen) == len(set(seen))
+
+
+def test_production_down_has_no_followups():
+    """N4."""
+    assert has_followups(Priority.CRITICAL, production_down=False)
+    assert not has_followups(Priority.CRITICAL, production_down=True)
+    assert has_followups(Priority.LOW, production_down=False)
+
+
+STARTS = next(row for row in MOVES[CaseType.SUPPORT] if row.timer is Timer.START)
+RUNNING = Followup(Step.REMINDER_2, NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "status", "reminded", "after"),
+    [
+        (Trigger.INFORMATION_ASKED, OPEN, True, Followup(Step.REMINDER_1, NOW + 2 * DAY)),
+        (Trigger.INFORMATION_ASKED, OPEN, False, NO_FOLLOWUP),
+        (Trigger.CUSTOMER_UPDATE, OPEN, True, RUNNING),
+        (Trigger.CUSTOMER_UPDATE, AWAITING, True, NO_FOLLOWUP),
+    ],
+    ids=["starts afresh", "not while production is down", "is left alone", "stops"],
+)
+def test_what_a_move_does_to_the_timer(trigger, status, reminded, after):
+    """N1, N3, N4."""
+    role = CUSTOMER if trigger is Trigger.CUSTOMER_UPDATE else ANALYST
+    row = move(CaseType.SUPPORT, status, trigger, role)
+    assert followup_after(row, RUNNING, NOW, reminded=reminded, rulebook=RULES) == after
+
+
+def test_on_time_the_plan_is_counted_from_the_event():
+    """N1: 2, 5 and 10 days, however many seconds late each step is."""
+    first = Followup(Step.REMINDER_1, NOW + 2 * DAY)
+    second = followup_after_step(first, first.at + timedelta(hours=3), RULES)
+    assert second == Followup(Step.REMINDER_2, NOW + 5 * DAY)
+    third = followup_after_step(second, second.at + timedelta(seconds=1), RULES)
+    assert third == Followup(Step.CLOSE, NOW + 10 * DAY)
+    assert followup_after_step(third, third.at, RULES) == NO_FOLLOWUP
+
+
+def test_an_outage_swallows_none_of_the_days_that_the_customer_has():
+    """I11: a worker that was down for a week sends one mail, and the days count from there."""
+    first = Followup(Step.REMINDER_1, NOW + 2 * DAY)
+    back = NOW + 9 * DAY
+    second = followup_after_step(first, back, RULES)
+    assert second == Followup(Step.REMINDER_2, back + 3 * DAY)
+    assert followup_after_step(second, second.at, RULES) == Followup(Step.CLOSE, back + 8 * DAY)
+
+
+@given(
+    st.lists(st.timedeltas(timedelta(0), timedelta(days=40)), min_size=3, max_size=3),
+)
+def test_no_case_is_closed_before_its_ten_days(delays):
+    """N1, I11: whatever the worker's delays, the steps keep their distances."""
+    followup, at = Followup(Step.REMINDER_1, NOW + 2 * DAY), NOW
+    fired = []
+    for delay in delays:
+        at = max(followup.at, at) + delay
+        fired.append(at)
+        followup = followup_after_step(followup, at, RULES)
+    assert followup == NO_FOLLOWUP
+    grace = RULES.followup_grace
+    assert fired[2] >= NOW + 10 * DAY
+    assert fired[1] - fired[0] >= 3 * DAY - grace
+    assert fired[2] - fired[1] >= 5 * DAY - grace
+
+
+def test_a_closing_that_waits_for_its_reminders_asks_again_in_an_hour():
+    """I11."""
+    assert lifecycle.closing_put_off(Followup(Step.CLOSE, NOW), NOW) == Followup(
+        Step.CLOSE, NOW + timedelta(hours=1)
+    )

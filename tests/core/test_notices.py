@@ -1,0 +1,65 @@
+"""Who is told what."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.rules.notices import AUTOMATIC, NOTICES, Audience, Happened, NoticeKind, notices_of
+from core.rules.terms import EventKind, Role
+
+TOLD = {
+    EventKind.OPENED: {("case-opened", Audience.CONTACT)},
+    EventKind.INFORMATION_ASKED: {("information-asked", Audience.CONTACT)},
+    EventKind.SOLUTION_PROPOSED: {("solution-proposed", Audience.CONTACT)},
+    EventKind.POST: {("public-post", Audience.CONTACT)},
+    EventKind.STATUS_CHANGED: {("status-changed", Audience.CONTACT)},
+    EventKind.PRIORITY_CHANGED: {("priority-changed", Audience.CONTACT)},
+    EventKind.REMINDER_1: {("reminder-1", Audience.CONTACT)},
+    EventKind.REMINDER_2: {("reminder-2", Audience.CONTACT)},
+    EventKind.CLOSED: {("closed", Audience.CONTACT)},
+    EventKind.CLOSED_BY_TIMER: {("closed-by-timer", Audience.CONTACT)},
+    EventKind.REOPENED: {("reopened", Audience.CONTACT)},
+    EventKind.CRITICAL_CALL_MESSAGE: {("critical-message-for-on-call", Audience.ON_CALL)},
+    EventKind.CLOSING_POSTPONED: {("closing-postponed-for-owner", Audience.OWNER)},
+    EventKind.NOTICE_FAILED: {("notice-failed-for-owner", Audience.OWNER)},
+    EventKind.NOTE: set(),
+    EventKind.CRITICAL_CALL_TAKEN: set(),
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EventKind if kind is not EventKind.CUSTOMER_UPDATE])
+def test_the_table(kind):
+    """N1, N5, N7, P4, E7."""
+    told = notices_of(Happened(kind, Role.ANALYST, public=True, status_changed=True))
+    assert {(notice.kind, notice.audience) for notice in told} == TOLD[kind]
+
+
+@pytest.mark.parametrize(
+    ("status_changed", "told"),
+    [
+        (True, [NoticeKind.CUSTOMER_UPDATE_FOR_OWNER, NoticeKind.STATUS_CHANGED]),
+        (False, [NoticeKind.CUSTOMER_UPDATE_FOR_OWNER]),
+    ],
+)
+def test_a_customers_update_is_news_to_the_owner_and_to_the_customer_only_where_it_moves_the_case(
+    status_changed, told
+):
+    """C7, N5."""
+    happened = Happened(EventKind.CUSTOMER_UPDATE, Role.CUSTOMER, public=True, status_changed=status_changed)
+    assert [notice.kind for notice in notices_of(happened)] == told
+
+
+def test_every_event_has_its_row():
+    """A kind of event without a row would fail in the middle of an act."""
+    assert set(NOTICES) | {EventKind.CUSTOMER_UPDATE} == set(EventKind)
+
+
+def test_what_no_person_caused_is_marked_as_automatic():
+    """RFC 3834, 5: so that machines do not answer it."""
+    assert {
+        NoticeKind.REMINDER_1,
+        NoticeKind.REMINDER_2,
+        NoticeKind.CLOSED_BY_TIMER,
+        NoticeKind.MAIL_NOT_LINKED,
+        NoticeKind.MAIL_TO_CLOSED_CASE,
+    } <= AUTOMATIC
