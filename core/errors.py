@@ -46,3 +46,7 @@ class ChangedMeanwhile(IntakeError):
 
 class LeaseLost(IntakeError):
     """The work was taken over by another worker after our lease ran out; it is no longer ours to finish."""
+
+
+class DatabaseIsBusy(IntakeError):
+    """The database could not be had in time; what was asked may be asked again."""

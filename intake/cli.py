@@ -10,7 +10,7 @@ import click
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import BadInput, IntakeError
+from core.errors import BadInput, DatabaseIsBusy, IntakeError
 from intake.commands import case, contact, directory, mail, phone, processes, site, triage
 from intake.settings import SettingsAreWrong
 
@@ -48,6 +48,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (BadInput, SettingsAreWrong) as error:
         _fail(str(error), USAGE)
+    except DatabaseIsBusy as error:
+        _fail(str(error), TRY_AGAIN)
     except IntakeError as error:
         _fail(str(error), REFUSED)
     except DBAPIError as error:

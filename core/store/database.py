@@ -8,20 +8,22 @@ a race (`ChangedMeanwhile`, a serialization failure) is decided again from the s
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 
-from core.errors import ChangedMeanwhile
+from core.errors import ChangedMeanwhile, DatabaseIsBusy
 
 Result = TypeVar("Result")
 
 _ATTEMPTS = 5
-SQLITE_BUSY_SECONDS = 5.0
+_MOST_CONNECTIONS = 20  # of one process to PostgreSQL
+BUSY_SECONDS = 5  # how long a lock is waited for, on either database; then the caller is asked to come again
 
 
 class Database:
@@ -32,7 +34,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         # SQLite has one writer. Waiting here, in order, costs less than SQLite's own busy handling.
-        self._write_lock = threading.Lock() if self.is_sqlite else nullcontext()
+        self._one_writer = threading.Semaphore(1 if self.is_sqlite else _MOST_CONNECTIONS)
 
     def write(self, act: Callable[[sa.Connection], Result]) -> Result:
         """Return what `act` returns, its writes committed; again from the start when another was first."""
@@ -75,13 +77,18 @@ class Database:
         self.engine.dispose()
 
     def _write_once(self, act: Callable[[sa.Connection], Result]) -> Result:
-        with self._write_lock, self.engine.begin() as connection:
-            return act(connection)
+        if not self._one_writer.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseIsBusy(f"another act has held the database for over {BUSY_SECONDS} seconds")
+        try:
+            with self.engine.begin() as connection:
+                return act(connection)
+        finally:
+            self._one_writer.release()
 
 
 def is_unavailable(error: BaseException) -> bool:
     """Say whether the database is locked, full or gone: the caller is asked to come again."""
-    return isinstance(error, OperationalError)
+    return isinstance(error, OperationalError | DatabaseIsBusy)
 
 
 def _is_lost_race(error: DBAPIError) -> bool:
@@ -90,10 +97,10 @@ def _is_lost_race(error: DBAPIError) -> bool:
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
-    def set_up(connection: Any, _record: Any) -> None:
+    def set_up(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing on its own
         for pragma in (
             "journal_mode=WAL",
@@ -102,6 +109,13 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+        record.info["file"] = _file_of(url)
+
+    @sa.event.listens_for(engine, "checkout")
+    def is_still_there(_connection: Any, record: Any, _proxy: Any) -> None:
+        # An open connection goes on writing into a file that was moved away or removed, and says nothing.
+        if record.info["file"] != _file_of(url):
+            raise DisconnectionError(f"{url.database} is not the file any more that was opened")
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -111,5 +125,17 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
+def _file_of(url: sa.URL) -> tuple[int, int] | None:
+    """Return which file the database is; None when it is gone, or lives in memory."""
+    try:
+        found = os.stat(url.database or "")  # noqa: PTH116 - one system call on the hot path
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _postgresql_engine(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    waits = {"connect_timeout": BUSY_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS}s"}
+    return sa.create_engine(
+        url, pool_size=_MOST_CONNECTIONS, max_overflow=0, pool_pre_ping=True, connect_args=waits
+    )

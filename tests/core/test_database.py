@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from core import cases
-from core.errors import Refused
+from core.errors import DatabaseIsBusy, Refused
 from core.rules.terms import Status, SubStatus
 from core.store import cases as rows
 from core.store.database import Database, is_unavailable
@@ -95,6 +96,45 @@ def test_a_locked_database_is_unavailable_and_not_broken(tmp_path):
     other.close()
     database.write(lambda connection: connection.execute(sa.insert(accounts).values(name="x")))
     database.close()
+
+
+def test_what_is_written_to_a_database_that_was_moved_away_is_refused(tmp_path):
+    """An open connection would go on writing into the lost file, and mail would be accepted into nothing."""
+    file = tmp_path / "intake.db"
+    database = Database(f"sqlite:///{file}")
+    migrate(database)
+
+    def write(name):
+        database.write(lambda connection: connection.execute(sa.insert(accounts).values(name=name)))
+
+    write("before")
+    for part in tmp_path.iterdir():
+        part.rename(tmp_path / f"away-{part.name}")
+    with pytest.raises(OperationalError, match="no such table"):
+        write("while it is away")
+    for part in tmp_path.glob("intake.db*"):
+        part.unlink()
+    for part in tmp_path.glob("away-*"):
+        part.rename(tmp_path / part.name.removeprefix("away-"))
+    write("after")
+    with database.reading() as connection:
+        assert list(connection.scalars(sa.select(accounts.c.name))) == ["before", "after"]
+    database.close()
+
+
+def test_a_writer_that_holds_on_makes_the_others_come_again(core):
+    """Nobody waits for ever, on either database."""
+    if not core.database.is_sqlite:
+        pytest.skip("PostgreSQL has many writers")
+    with ThreadPoolExecutor(1) as holder:
+        entered, leave = threading.Event(), threading.Event()
+        holding = holder.submit(core.database.write, lambda _connection: (entered.set(), leave.wait()))
+        entered.wait()
+        with pytest.raises(DatabaseIsBusy) as busy:
+            core.database.write(lambda _connection: None)
+        leave.set()
+        holding.result()
+    assert is_unavailable(busy.value)
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(database):

@@ -35,7 +35,7 @@ TABLE = [
     ("a machine without a reference", Facts(Kind.AUTOMATIC), Outcome.TRIAGE, "automatic", None),
     ("a machine to a closed case", replace(UPDATE, author=Kind.OWN, denied=CLOSED), Outcome.TRIAGE, "own-mail", None),
     # E5 before E6: who did not prove to be entitled learns nothing of the case.
-    ("unproven, and closed", replace(UPDATE, is_proven=False, denied=CLOSED), Outcome.TRIAGE, "sender-unproven", None),
+    ("unproven, closed", replace(UPDATE, is_proven=False, denied=CLOSED), Outcome.TRIAGE, "sender-unproven", None),
 ]  # fmt: skip
 
 
