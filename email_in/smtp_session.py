@@ -116,6 +116,9 @@ class SmtpSession(SMTP):
         self._writer.transport.abort()
 
     def _timeout_cb(self) -> None:
+        if self._phase is Phase.KEEPING:
+            self.abort()  # without a word: after a 4xx the mail must not appear (RFC 5321, 4.2.5), and it still may
+            return
         self._hang_up(smtp_replies.TOO_SLOW)
         if self._writer.transport.get_write_buffer_size():
             self.abort()  # it does not even read; what is written last would never leave

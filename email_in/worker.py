@@ -19,6 +19,7 @@ from core.addresses import read_bounce_key
 from core.cases import Actor
 from core.errors import LeaseLost, NotFound
 from core.identifiers import random_key
+from core.rules.notices import NoticeKind
 from core.rules.policy import STRANGER, Act, Denied, Question
 from core.rules.policy import decide as decide_policy
 from core.rules.terms import Channel, Role
@@ -175,7 +176,8 @@ def _bounced_notice(uow: UnitOfWork, read: Read) -> sa.RowMapping | None:
 
 def _tell_of_bounce(uow: UnitOfWork, notice: sa.RowMapping) -> None:
     outbox.mark_bounced(uow.connection, notice["id"])
-    if notice["case_id"] is not None:
+    # That the news of a failed notice came back is no news: it would come back for ever.
+    if notice["case_id"] is not None and notice["notice"] != NoticeKind.NOTICE_FAILED_FOR_OWNER:
         case = case_rows.by_id(uow.connection, notice["case_id"])
         words = f"The mail {notice['notice']!r} to {notice['recipient']} came back as undeliverable."
         cases.record_notice_failed(uow, case, words)

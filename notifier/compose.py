@@ -48,16 +48,24 @@ class LinesAreNotAllowed(IntakeError):
 class _Folding(EmailPolicy):
     """Lines of 998, because folding at 78 turns long References into encoded words and threads are lost.
 
-    The subject alone is folded at 76: an encoded word has at most 75 characters (RFC 2047, 2).
+    Subject and names alone are folded at 76: an encoded word has at most 75 characters (RFC 2047, 2).
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return the header field as it leaves."""
-        if name != "Subject":
-            return super().fold_binary(name, value)
-        charset = "ascii" if str(value).isascii() else "utf-8"
-        folded = Header(str(value), charset, maxlinelen=76, header_name=name).encode(linesep=self.linesep)
-        return f"{name}: {folded}{self.linesep}".encode("ascii")
+        if name == "Subject":
+            return self._field(name, self._encoded(name, str(value)))
+        if name in ("From", "To") and not str(value).isascii():
+            [mailbox] = value.addresses
+            return self._field(name, f"{self._encoded(name, mailbox.display_name)} <{mailbox.addr_spec}>")
+        return super().fold_binary(name, value)
+
+    def _encoded(self, name: str, text: str) -> str:
+        charset = "ascii" if text.isascii() else "utf-8"
+        return Header(text, charset, maxlinelen=76, header_name=name).encode(linesep=self.linesep)
+
+    def _field(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}{self.linesep}".encode("ascii")
 
 
 _POLICY = _Folding().clone(linesep=SMTP.linesep, max_line_length=_LONGEST_LINE)

@@ -100,6 +100,14 @@ def notices_of(happened: Happened) -> tuple[Notice, ...]:
 
 
 AUTOMATIC = frozenset(
-    {_N.REMINDER_1, _N.REMINDER_2, _N.CLOSED_BY_TIMER, _N.MAIL_NOT_LINKED, _N.MAIL_TO_CLOSED_CASE}
+    {
+        _N.REMINDER_1,
+        _N.REMINDER_2,
+        _N.CLOSED_BY_TIMER,
+        _N.CLOSING_POSTPONED_FOR_OWNER,
+        _N.NOTICE_FAILED_FOR_OWNER,
+        _N.MAIL_NOT_LINKED,
+        _N.MAIL_TO_CLOSED_CASE,
+    }
 )
 """Notices that no person caused: sent with `Auto-Submitted: auto-replied` or `auto-generated` (RFC 3834)."""

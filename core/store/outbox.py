@@ -78,6 +78,9 @@ def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping |
 
 
 def mark_bounced(connection: sa.Connection, outbox_id: int) -> None:
-    """Note on a notice that it came back as undeliverable (E7)."""
-    bounced = sa.update(outbox).where(outbox.c.id == outbox_id).values(state=State.BOUNCED)
+    """Note on a notice that it came back as undeliverable (E7).
+
+    A worker that has sent it and not yet marked it as sent has lost its lease by this, so the mark stays.
+    """
+    bounced = sa.update(outbox).where(outbox.c.id == outbox_id).values(state=State.BOUNCED, lease=None)
     connection.execute(bounced)

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from core import cases, telling
 from core.identifiers import random_key
 from core.rules.notices import NoticeKind
-from core.rules.terms import EventKind, Status, SubStatus
+from core.rules.terms import Channel, EventKind, Status, SubStatus
 from core.store import cases as rows
-from core.store import claiming
+from core.store import claiming, inbox
 from core.store.claiming import LEASE
+from core.store.inbox import ReceivedMail
 from core.store.schema import outbox, references
 from notifier.followups import follow_up_one
 from notifier.transport import SmartHost
@@ -155,19 +156,17 @@ def test_a_failed_notice_of_a_failed_notice_is_told_to_nobody(send, mail_server,
 
 
 def test_an_answer_to_a_stranger_that_fails_is_parked(send, mail_server, core, outgoing):
-    core.write(lambda uow: telling.page_on_call(uow, None) or _answer(uow))
-    outgoing.settle(N.CALLER_MESSAGE_FOR_ON_CALL)
+    """There is no case to tell it on."""
+
+    def answer(uow):
+        mail = ReceivedMail("eve@elsewhere.example", (), "192.0.2.1", b"\r\nHello")
+        inbox_id = inbox.accept(uow.connection, mail, uow.now)
+        telling.answer_sender(uow, N.MAIL_NOT_LINKED, "eve@elsewhere.example", inbox_id, None)
+
+    core.write(answer)
     mail_server.rcpt_replies = ["550 no"]
     send()
     assert row_of(outgoing, N.MAIL_NOT_LINKED)["state"] == "parked"
-
-
-def _answer(uow):
-    from core.store import inbox
-
-    mail = inbox.ReceivedMail("eve@elsewhere.example", (), "192.0.2.1", b"\r\nHello")
-    inbox_id = inbox.accept(uow.connection, mail, uow.now)
-    return telling.answer_sender(uow, N.MAIL_NOT_LINKED, "eve@elsewhere.example", inbox_id, None)
 
 
 def test_what_we_cannot_compose_is_tried_five_times_and_parked(
@@ -231,6 +230,16 @@ def test_a_reminder_that_is_still_true_leaves(send, mail_server, core, clock, ou
         pytest.param(
             lambda uow, who, case: cases.close(uow, who.analyst(), case, SubStatus.CANCELLED, "Never mind"),
             id="closed",
+        ),
+        pytest.param(
+            lambda uow, who, case: cases.raise_to_critical(
+                uow,
+                who.customer("alice", Channel.PHONE),
+                case,
+                callback_number="+14155550132",
+                production_down=True,
+            ),
+            id="production is down (N4)",
         ),
     ],
 )
