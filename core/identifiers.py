@@ -12,7 +12,7 @@ import hmac
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ReferenceMint:
     """
 
     installation: str
-    key: bytes
+    key: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse an installation code that no mail could carry."""

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from core import audit
 from core.errors import NotFound, Refused
 from core.rules.policy import Denied
-from core.store.schema import cases, triage
+from core.store import claiming
+from core.store.schema import cases, inbox, triage
 from core.unit_of_work import UnitOfWork
 
 
@@ -25,6 +26,7 @@ class EntryState(StrEnum):
     OPEN = "open"
     LINKED = "linked"
     DISCARDED = "discarded"
+    RETRIED = "retried"  # the mail had failed, and is worked on again
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ def find(uow: UnitOfWork, entry_id: int) -> sa.RowMapping:
     if row is None:
         raise NotFound("triage entry", entry_id)
     return row
+
+
+def retry(uow: UnitOfWork, inbox_id: int, *, by: str) -> None:
+    """Let a mail that failed too often be worked on again; its entry is settled. Raises NotFound."""
+    if not claiming.retry(uow.connection, inbox, inbox_id, uow.now):
+        raise NotFound("parked mail", inbox_id)
+    waiting = (triage.c.inbox_id == inbox_id, triage.c.state == EntryState.OPEN)
+    for entry_id in uow.connection.scalars(sa.select(triage.c.id).where(*waiting)).all():
+        settle(uow, entry_id, EntryState.RETRIED, by=by)
 
 
 def settle(uow: UnitOfWork, entry_id: int, state: EntryState, *, by: str, detail: str = "") -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from core import directory
 from core.cases import Actor, Done, NewCase, open_case
@@ -22,6 +23,12 @@ from core.store.migrations import migrate
 from core.unit_of_work import Core, House
 from tests.people import DIRECTORY, NOW
 from tests.postgres import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_log() -> None:
+    """Log to nowhere: what a test says of the log, it says of the real process."""
+    structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
 
 
 @pytest.fixture(scope="session")

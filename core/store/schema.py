@@ -278,14 +278,14 @@ triage = Table(
     "triage",
     metadata,
     _key(),
-    Column("inbox_id", ForeignKey("inbox.id"), nullable=False, unique=True),
+    Column("inbox_id", ForeignKey("inbox.id"), nullable=False, index=True),
     Column("case_id", ForeignKey("cases.id"), index=True),  # the case it names, where it names one
     Column("reason", String(60), nullable=False),
     Column("words", Text, nullable=False),
     Column("sender", String(320), nullable=False),
     Column("subject", String(1000), nullable=False),
     Column("put_at", Instant, nullable=False),
-    Column("state", String(20), nullable=False),  # open, linked, discarded
+    Column("state", String(20), nullable=False),  # core.triage.EntryState
     Column("settled_at", Instant),
     Column("settled_by", String(300)),
 )

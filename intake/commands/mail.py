@@ -7,6 +7,7 @@ import sys
 import click
 import sqlalchemy as sa
 
+from core import triage
 from core.errors import NotFound
 from core.store import claiming, schema
 from core.store import inbox as inbox_rows
@@ -17,6 +18,8 @@ from intake.output import as_json_option, plain_row, print_json, print_rows
 from intake.running import smtp_settings
 
 _MOST_ROWS = 200
+_BY = "command line"
+_AGAIN = "It will be worked on again."
 
 
 @click.command()
@@ -71,7 +74,9 @@ def show_inbox(inbox_id: int, raw: bool, as_json: bool) -> None:
 @click.argument("inbox_id", type=int)
 def retry_inbox(inbox_id: int) -> None:
     """Let a parked mail be worked on again."""
-    _retry(schema.inbox, inbox_id, "parked mail")
+    with opened() as (core, _settings):
+        core.write(lambda uow: triage.retry(uow, inbox_id, by=_BY))
+    click.echo(_AGAIN)
 
 
 @click.group()
@@ -108,7 +113,10 @@ def show_outbox(outbox_id: int, as_json: bool) -> None:
 @click.argument("outbox_id", type=int)
 def retry_outbox(outbox_id: int) -> None:
     """Let a parked notice be sent again."""
-    _retry(schema.outbox, outbox_id, "parked notice")
+    with opened() as (core, _settings):
+        if not core.write(lambda uow: claiming.retry(uow.connection, schema.outbox, outbox_id, uow.now)):
+            raise NotFound("parked notice", outbox_id)
+    click.echo(_AGAIN)
 
 
 def _show(row: sa.RowMapping, *, as_json: bool) -> None:
@@ -119,13 +127,6 @@ def _show(row: sa.RowMapping, *, as_json: bool) -> None:
     for name, value in told.items():
         if value is not None:
             click.echo(f"{name.replace('_', ' ')}: {value}")
-
-
-def _retry(table: sa.Table, row_id: int, what: str) -> None:
-    with opened() as (core, _settings):
-        if not core.write(lambda uow: claiming.retry(uow.connection, table, row_id, uow.now)):
-            raise NotFound(what, row_id)
-    click.echo("It will be worked on again.")
 
 
 COMMANDS = (receive, inbox, outbox)

@@ -271,10 +271,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_triage_case_id")),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_triage_inbox_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_triage")),
-        sa.UniqueConstraint("inbox_id", name=op.f("uq_triage_inbox_id")),
     )
     with op.batch_alter_table("triage", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_triage_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_triage_inbox_id"), ["inbox_id"], unique=False)
 
     op.create_table(
         "attachments",

@@ -1,0 +1,294 @@
+"""From the inbox to an outcome, on both databases: every mail has exactly one, whatever its bytes."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from core import cases, telling
+from core import triage as queue
+from core.errors import Refused
+from core.rules.notices import NoticeKind
+from core.rules.terms import EventKind, Status, SubStatus
+from core.store import cases as rows
+from core.store import inbox
+from core.store.claiming import State
+from core.store.inbox import ReceivedMail
+from core.store.schema import inbox as inbox_table
+from core.store.schema import outbox, triage
+from email_in import worker
+from email_in.linking import link_by_hand
+from email_in.sender import SenderRules
+from email_in.worker import MOST_ATTEMPTS, apply_one
+
+OFF = SenderRules()
+SUPPORT = "support@support.example"
+
+
+@pytest.fixture
+def asked(core, people):
+    """A case of Alice's that waits for information."""
+    case = people.case().case
+    return core.write(lambda uow: cases.ask_information(uow, people.analyst(), case, "Which version?")).case
+
+
+@pytest.fixture
+def reference(core, asked):
+    """Its Reference ID for Alice."""
+    return core.write(lambda uow: telling.reference_for(uow, asked.id, "alice@northwind.example"))
+
+
+def accept(core, raw, sender="alice@northwind.example", recipients=(SUPPORT,)):
+    mail = ReceivedMail(sender, tuple(recipients), "192.0.2.1", raw)
+    return core.write(lambda uow: inbox.accept(uow.connection, mail, uow.now))
+
+
+def letter(text="Version 4.2", sender="alice@northwind.example", subject="Re: your case", extra=""):
+    head = f"From: {sender}\r\nTo: {SUPPORT}\r\nSubject: {subject}\r\nMessage-ID: <1@x.example>\r\n{extra}"
+    return f"{head}\r\n{text}\r\n".encode()
+
+
+def work(core, rules=OFF):
+    while apply_one(core, rules):
+        pass
+
+
+def outcome(core, inbox_id):
+    with core.reading() as uow:
+        return inbox.find(uow.connection, inbox_id)
+
+
+def entries(core):
+    with core.reading() as uow:
+        found = uow.connection.execute(sa.select(triage.c.reason, triage.c.case_id).order_by(triage.c.id))
+        return [tuple(row) for row in found]
+
+
+def now(core, case):
+    with core.reading() as uow:
+        return rows.by_id(uow.connection, case.id)
+
+
+def test_an_answer_with_the_reference_opens_the_case(core, asked, reference):
+    """C7, E2, E4."""
+    inbox_id = accept(core, letter(f"Version 4.2\r\n\r\nReference ID: {reference}"))
+    work(core)
+    assert outcome(core, inbox_id)["outcome"] == "update"
+    assert now(core, asked).status is Status.OPEN
+    assert entries(core) == []
+
+
+def test_the_decision_log_says_what_was_found_and_which_row_decided(core, reference):
+    """E2: a mail explains itself."""
+    inbox_id = accept(core, letter(subject=f"Re: x [{reference}]"))
+    work(core)
+    decision = outcome(core, inbox_id)["decision"]
+    assert decision["references"] == {reference: ["subject"]}
+    assert decision["sender"] == "alice@northwind.example"
+    assert (decision["decided"], decision["rule"]) == ("update", "E4")
+
+
+def test_the_same_mail_twice_has_one_effect(core, asked, reference):
+    """I2: and a mail that only copies its Message-ID is another mail."""
+    raw = letter(f"Version 4.2 {reference}")
+    first, second = accept(core, raw), accept(core, raw)
+    third = accept(core, letter(f"And since Monday. {reference}"))
+    work(core)
+    assert [outcome(core, one)["outcome"] for one in (first, second, third)] == [
+        "update",
+        "duplicate",
+        "update",
+    ]
+    with core.reading() as uow:
+        kinds = [event["kind"] for event in rows.history(uow.connection, asked.id)]
+    assert kinds.count(EventKind.CUSTOMER_UPDATE) == 2
+
+
+def test_two_workers_on_the_same_mail_twice_have_one_effect(core, asked, reference):
+    """I2: the unique column decides between them."""
+    raw = letter(f"Version 4.2 {reference}")
+    for _copy in range(4):
+        accept(core, raw)
+    workers = [threading.Thread(target=work, args=(core,)) for _worker in range(4)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    with core.reading() as uow:
+        kinds = [event["kind"] for event in rows.history(uow.connection, asked.id)]
+        outcomes = sorted(uow.connection.scalars(sa.select(inbox_table.c.outcome)))
+    assert kinds.count(EventKind.CUSTOMER_UPDATE) == 1
+    assert outcomes == ["duplicate", "duplicate", "duplicate", "update"]
+
+
+def test_a_sender_who_is_told_is_told_once_a_day(core, clock):
+    """E3."""
+    for number in range(3):
+        accept(core, letter(f"Help, number {number}", sender="stranger@elsewhere.example"))
+    work(core)
+    clock.advance(timedelta(days=1))
+    accept(core, letter("Help, the next day", sender="stranger@elsewhere.example"))
+    work(core)
+    with core.reading() as uow:
+        told = list(uow.connection.scalars(sa.select(outbox.c.recipient)))
+    assert told == ["stranger@elsewhere.example"] * 2
+    assert [reason for reason, _case in entries(core)] == ["no-reference"] * 4
+
+
+def test_a_mail_that_fails_five_times_is_parked_in_triage_with_its_bytes(core, clock, monkeypatch):
+    """DESIGN 2: nothing that kills its worker is tried for ever, and nothing is lost."""
+
+    def broken(_raw):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(worker, "read_mail", broken)
+    inbox_id = accept(core, letter())
+    for _attempt in range(MOST_ATTEMPTS + 1):
+        work(core)
+        clock.advance(timedelta(hours=1))
+    row = outcome(core, inbox_id)
+    assert (row["state"], row["outcome"], row["raw"]) == (State.PARKED, "parked", letter())
+    assert [reason for reason, _case in entries(core)] == ["failed-repeatedly"]
+
+
+def test_a_parked_mail_that_is_tried_again_has_its_effect(core, asked, reference, clock, monkeypatch):
+    """`intake inbox retry`, after the fault was mended."""
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "read_mail", lambda _raw: 1 / 0)
+        inbox_id = accept(core, letter(f"Version 4.2 {reference}"))
+        for _attempt in range(MOST_ATTEMPTS + 1):
+            work(core)
+            clock.advance(timedelta(hours=1))
+    core.write(lambda uow: queue.retry(uow, inbox_id, by="the tester"))
+    work(core)
+    assert outcome(core, inbox_id)["outcome"] == "update"
+    assert now(core, asked).status is Status.OPEN
+    with core.reading() as uow:
+        assert list(uow.connection.scalars(sa.select(triage.c.state))) == ["retried"]
+
+
+HOSTILE = {
+    "nothing": b"",
+    "only NUL": b"\0" * 50,
+    "NUL in the subject": b"From: a@b.example\r\nSubject: a\0b\r\n\r\nx",
+    "NUL in an encoded word": b"From: a@b.example\r\nSubject: =?utf-8?b?YQBi?=\r\n\r\nx",
+    "a lone surrogate": b"From: a@b.example\r\nSubject: =?utf-8?q?=ED=A0=80?=\r\n\r\n\xed\xa0\x80",
+    "half of UTF-16": b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n\x00\xd8x",
+    "UTF-7": b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA-",
+    "raw bytes in From": b"From: \xff\xfe <a\xff@b.example>\r\nSubject: \x80\r\n\r\n\xff",
+    "a long subject": b"From: a@b.example\r\nSubject: " + b"x" * 20_000 + b"\r\n\r\nx",
+    "a long From": b"From: " + b"x" * 15_000 + b"@b.example\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
+def test_every_mail_has_an_outcome_at_the_first_attempt(core, raw):
+    """I1, on both databases: what a text may hold differs between them."""
+    inbox_id = accept(core, raw)
+    work(core)
+    row = outcome(core, inbox_id)
+    assert (row["state"], row["attempts"]) == (State.DONE, 1), row["error"]
+    assert row["outcome"] == "triage"
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
+def test_every_mail_with_a_reference_of_a_dc_is_an_update_or_held(core, reference, raw):
+    """I1, I5: a name and a text of a hostile form next to a Reference ID that is right."""
+    raw = raw.replace(b"a@b.example", b"alice@northwind.example")
+    inbox_id = accept(core, raw, recipients=[f"support+{reference}@support.example"])
+    work(core)
+    row = outcome(core, inbox_id)
+    assert (row["state"], row["attempts"]) == (State.DONE, 1), row["error"]
+
+
+def test_an_attachment_with_a_hostile_name_is_kept(core, asked, reference):
+    """E4: its bytes are in the blob store, its name is one of a file."""
+    raw = (
+        b"From: alice@northwind.example\r\nSubject: " + reference.encode() + b"\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee the log.\r\n'
+        b'--b\r\nContent-Type: application/octet-stream; name="../../etc/\x00passwd"\r\n'
+        b"Content-Disposition: attachment\r\n\r\nthe log\r\n--b--\r\n"
+    )
+    accept(core, raw)
+    work(core)
+    with core.reading() as uow:
+        [file] = rows.files_of(uow.connection, asked.id)
+    assert "/" not in file["name"]
+    assert "\0" not in file["name"]
+    assert core.blobs.get(file["digest"]) == b"the log"
+
+
+def bounce(core, notice):
+    """Accept a delivery report for a notice; return its inbox id."""
+    with core.reading() as uow:
+        row = uow.connection.execute(sa.select(outbox).where(outbox.c.notice == notice)).mappings().one()
+    raw = (
+        b"From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nIt did not work.\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        b"Final-Recipient: rfc822; alice@northwind.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+    )
+    return accept(core, raw, sender="", recipients=[f"bounce+{row['bounce_key']}@support.example"])
+
+
+def test_a_bounce_marks_its_notice_and_tells_the_owner_and_stops_no_timer(core, asked):
+    """E7, I7."""
+    inbox_id = bounce(core, NoticeKind.INFORMATION_ASKED)
+    work(core)
+    after = now(core, asked)
+    assert outcome(core, inbox_id)["outcome"] == "bounce"
+    assert (after.status, after.followup) == (asked.status, asked.followup)
+    with core.reading() as uow:
+        states = uow.connection.execute(sa.select(outbox.c.notice, outbox.c.state, outbox.c.recipient)).all()
+    assert ("information-asked", State.BOUNCED, "alice@northwind.example") in [tuple(row) for row in states]
+    assert ("notice-failed-for-owner", State.WAITING, "ada@support.example") in [tuple(row) for row in states]
+
+
+def test_the_news_of_a_bounce_that_bounces_is_no_news(core, asked):
+    """E7: two broken addresses do not write to each other for ever."""
+    bounce(core, NoticeKind.INFORMATION_ASKED)
+    work(core)
+    bounce(core, NoticeKind.NOTICE_FAILED_FOR_OWNER)
+    work(core)
+    with core.reading() as uow:
+        told = list(uow.connection.scalars(sa.select(outbox.c.notice)))
+    assert told.count(NoticeKind.NOTICE_FAILED_FOR_OWNER) == 1
+
+
+def test_a_held_mail_is_accepted_by_one_act_of_an_analyst(core, people, asked, reference):
+    """E5: and by one only."""
+    accept(core, letter(f"Me too. {reference}", sender="bob@northwind.example"))
+    work(core)
+    with core.reading() as uow:
+        entry = uow.connection.scalar(sa.select(triage.c.id))
+
+    def link():
+        return core.write(
+            lambda uow: link_by_hand(
+                uow, core.blobs, people.analyst(), entry, rows.by_id(uow.connection, asked.id)
+            )
+        )
+
+    assert link().case.status is Status.OPEN
+    with pytest.raises(Refused):
+        link()
+    with core.reading() as uow:
+        last = rows.history(uow.connection, asked.id)[-1]
+    assert last["actor"] == "bob@northwind.example, accepted by Ada"
+
+
+def test_a_held_mail_is_not_linked_to_a_closed_case(core, people, asked, reference):
+    """E6: it is reopened first."""
+    accept(core, letter(f"Me too. {reference}", sender="bob@northwind.example"))
+    work(core)
+    core.write(lambda uow: cases.close(uow, people.analyst(), now(core, asked), SubStatus.RESOLVED, "Done"))
+    with core.reading() as uow:
+        entry = uow.connection.scalar(sa.select(triage.c.id))
+    with pytest.raises(Refused):
+        core.write(lambda uow: link_by_hand(uow, core.blobs, people.analyst(), entry, now(core, asked)))
+    with core.reading() as uow:
+        assert uow.connection.scalar(sa.select(triage.c.state)) == "open"
