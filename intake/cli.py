@@ -5,35 +5,57 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from importlib import import_module
 
 import click
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import BadInput, DatabaseIsBusy, IntakeError
-from intake.commands import case, contact, directory, mail, phone, processes, site, triage
 from intake.settings import SettingsAreWrong
 
 REFUSED, USAGE, TRY_AGAIN = 1, 2, os.EX_TEMPFAIL
 
+_COMMANDS = {
+    "demo": "processes",
+    "run": "processes",
+    "smtpd": "processes",
+    "web": "processes",
+    "worker": "processes",
+    "migrate": "site",
+    "doctor": "site",
+    "settings": "site",
+    "stats": "site",
+    "backup": "site",
+    "directory": "directory",
+    "contact": "contact",
+    "case": "case",
+    "receive": "mail",
+    "inbox": "mail",
+    "outbox": "mail",
+    "triage": "triage",
+    "phone": "phone",
+}
+"""Each command and the module of intake.commands that has it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Loads a command when it is asked for: listing cases needs no web server."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"intake.commands.{_COMMANDS[name]}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="case-intake-gateway", prog_name="intake")
 def intake() -> None:
     """The intake gateway: support work by mail and by phone, and people told what changed."""
-
-
-for _command in (
-    *processes.COMMANDS,
-    case.case,
-    contact.contact,
-    directory.directory,
-    *mail.COMMANDS,
-    triage.triage,
-    phone.phone,
-    *site.COMMANDS,
-):
-    intake.add_command(_command)
 
 
 def main() -> None:

@@ -127,6 +127,3 @@ def _show(row: sa.RowMapping, *, as_json: bool) -> None:
     for name, value in told.items():
         if value is not None:
             click.echo(f"{name.replace('_', ' ')}: {value}")
-
-
-COMMANDS = (receive, inbox, outbox)

@@ -1,4 +1,4 @@
-"""`intake run`, its parts one by one, `intake migrate` and `intake demo`."""
+"""`intake run`, its parts one by one, and `intake demo`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import click
 
 from core.clock import HeldClock, SystemClock
 from core.errors import BadInput
-from core.store.migrations import migrate as migrate_database
 from intake import demo as demo_
-from intake.assembly import build_core
 from intake.commands import opened
 from intake.loop import drain
 from intake.running import EVERYTHING, Parts, running, until_told_to_stop, works
-from intake.settings import load
 
 
 @click.command()
@@ -52,16 +49,6 @@ def worker(once: bool, as_of: str | None) -> None:
 
 
 @click.command()
-def migrate() -> None:
-    """Bring the database to the tables of this program."""
-    settings = load()
-    core = build_core(settings)
-    migrate_database(core.database)
-    core.database.close()
-    click.echo(f"{settings.shown_database} is up to date")
-
-
-@click.command()
 @click.option(
     "--dir",
     "folder",
@@ -95,6 +82,3 @@ def _time(text: str) -> datetime:
         raise BadInput("--as-of", text, "a time such as 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
     # Without a zone it is UTC, as every time that we print.
     return at if at.tzinfo else at.replace(tzinfo=SystemClock().now().tzinfo)
-
-
-COMMANDS = (demo, run, smtpd, web, worker, migrate)

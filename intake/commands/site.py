@@ -1,4 +1,4 @@
-"""`intake settings`, `intake doctor`, `intake stats`, `intake backup`: the site itself."""
+"""`intake migrate`, `intake settings`, `intake doctor`, `intake stats`, `intake backup`: the site itself."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from core.errors import BadInput, IntakeError
+from core.store.migrations import migrate as migrate_database
 from intake import doctor as doctor_
 from intake import metrics
+from intake.assembly import build_core
 from intake.commands import opened
 from intake.output import as_json_option, print_json, print_rows
 from intake.settings import load
@@ -18,6 +20,16 @@ from intake.settings import load
 
 class BackupNotOurs(IntakeError):
     """PostgreSQL has a backup of its own."""
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the tables of this program."""
+    settings = load()
+    core = build_core(settings)
+    migrate_database(core.database)
+    core.database.close()
+    click.echo(f"{settings.shown_database} is up to date")
 
 
 @click.command()
@@ -83,6 +95,3 @@ def backup(file: Path) -> None:
     click.echo(
         f"{file} holds the database; attachments are in the folder INTAKE_BLOB_URL, the PIN key in neither"
     )
-
-
-COMMANDS = (settings, doctor, stats, backup)

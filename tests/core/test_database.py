@@ -15,7 +15,7 @@ from core.errors import DatabaseIsBusy, Refused
 from core.rules.terms import Status, SubStatus
 from core.store import cases as rows
 from core.store.database import Database, is_unavailable
-from core.store.migrations import is_current, migrate
+from core.store.migrations import alembic_config, is_current, migrate, newest_revision
 from core.store.schema import accounts, metadata
 
 
@@ -146,6 +146,13 @@ def test_the_migrations_make_the_tables_that_the_program_uses(database):
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_revision_is_the_one_that_alembic_takes_for_it():
+    """The program knows it by the name of its file."""
+    from alembic.script import ScriptDirectory
+
+    assert newest_revision() == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def test_migrating_twice_changes_nothing(database):
