@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
+from core.errors import IntakeError
 from core.store import claiming
 from core.store.schema import inbox, outbox
 from core.unit_of_work import Core
@@ -29,6 +32,10 @@ from notifier.worker import send_one
 log = structlog.get_logger()
 
 _SECONDS_TO_FINISH = 10.0
+
+
+class AnotherWorkerRuns(IntakeError):
+    """An SQLite database has a worker already."""
 
 
 @dataclass(frozen=True)
@@ -87,29 +94,52 @@ def works(core: Core, settings: Settings) -> tuple[Work, ...]:
 
 @contextmanager
 def running(core: Core, settings: Settings, parts: Parts) -> Iterator[Listening]:
-    """Run the parts until the block is left; then stop taking in, and finish what is at hand."""
-    if parts.worker and core.database.is_sqlite:
-        # This is the one worker of an SQLite database, so what is marked as working was left by a crash.
+    """Run the parts until the block is left; then stop taking in, and finish what is at hand.
+
+    Raises AnotherWorkerRuns on SQLite.
+    """
+    with ExitStack() as stack:
+        if parts.worker and core.database.is_sqlite:
+            stack.enter_context(_the_only_worker(core))
+        stack.callback(log.info, "stopped")
+        web = _web(core, settings, stack) if parts.web else None
+        smtp = _smtp(core, settings, stack) if parts.smtp else None
+        for work in works(core, settings) if parts.worker else ():
+            loop = Loop(work)
+            loop.start()
+            stack.callback(loop.stop, _SECONDS_TO_FINISH)
+        yield Listening(smtp.port if smtp else None, web.port if web else None)
+
+
+def _web(core: Core, settings: Settings, stack: ExitStack) -> WebServer:
+    server = WebServer(create_app(core, settings), settings.web_host, settings.web_port)
+    server.start()
+    stack.callback(server.stop)
+    return server
+
+
+def _smtp(core: Core, settings: Settings, stack: ExitStack) -> SmtpServer:
+    server = SmtpServer(core, smtp_settings(settings))
+    server.start()
+    stack.callback(server.stop)
+    return server
+
+
+@contextmanager
+def _the_only_worker(core: Core) -> Iterator[None]:
+    """Hold the lock of the one worker of an SQLite database, and take back what a crash left to it."""
+    lock = Path(f"{core.database.url.database}.worker")
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file_name = core.database.url.database
+            words = f"another process works on {file_name}: end it first, or use PostgreSQL for several"
+            raise AnotherWorkerRuns(words) from None
         core.write(
             lambda uow: [claiming.release_all(uow.connection, table, uow.now) for table in (inbox, outbox)]
         )
-    web = WebServer(create_app(core, settings), settings.web_host, settings.web_port) if parts.web else None
-    smtp = SmtpServer(core, smtp_settings(settings)) if parts.smtp else None
-    loops = [Loop(work) for work in works(core, settings)] if parts.worker else []
-    started: list[Callable[[], None]] = []
-    try:
-        for part in (web, smtp):
-            if part is not None:
-                part.start()
-                started.append(part.stop)
-        for loop in loops:
-            loop.start()
-            started.append(lambda loop=loop: loop.stop(_SECONDS_TO_FINISH))  # type: ignore[misc]
-        yield Listening(smtp.port if smtp else None, web.port if web else None)
-    finally:
-        for stop in started:
-            stop()
-        log.info("stopped")
+        yield
 
 
 def until_told_to_stop() -> None:

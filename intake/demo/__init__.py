@@ -40,6 +40,7 @@ def run(folder: Path, *, fresh: bool, facts_file: Path | None) -> None:
 
 
 def _tell(core: Core, spot: place.Place, facts_file: Path | None) -> None:
+    place.write_shell_file(spot)
     told = guide.make(core, spot)
     if facts_file is not None:
         aside = facts_file.with_name(f".{facts_file.name}.part")

@@ -51,7 +51,6 @@ def prepare(folder: Path) -> Place:
     given = {name.removeprefix(PREFIX).lower(): value for name, value in variables.items()}
     spot = Place(folder, Settings.model_validate(given), variables, ports["sink"])
     spot.sink_folder.mkdir(exist_ok=True)
-    _write_shell_file(spot)
     return spot
 
 
@@ -98,7 +97,8 @@ def _secret(folder: Path, name: str) -> str:
     return path.read_text(encoding="ascii")
 
 
-def _write_shell_file(spot: Place) -> None:
+def write_shell_file(spot: Place) -> None:
+    """Write the settings for a second terminal; done once the demo runs, for another may run here already."""
     spot.shell_file.touch(mode=0o600)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in spot.variables.items()]
     spot.shell_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
