@@ -100,9 +100,9 @@ def check(uow: UnitOfWork, digits: str, *, calling_number: str) -> PinAnswer:
     if re.fullmatch(rf"[0-9]{{{PIN_LENGTH}}}", digits) is None or check_digit(digits[:-1]) != digits[-1]:
         return PinMistyped()
     handle, secret = digits[:_HANDLE_LENGTH], digits[_HANDLE_LENGTH:-1]
-    owner = (
-        uow.connection.execute(sa.select(contacts).where(contacts.c.pin_handle == handle)).mappings().first()
-    )
+    # The row is locked, so that attempts at the same time are counted, and locked out, one after another.
+    named = sa.select(contacts).where(contacts.c.pin_handle == handle).with_for_update(key_share=True)
+    owner = uow.connection.execute(named).mappings().first()
     contact_id = owner["id"] if owner else _NOBODY
     keys = uow.house.pin_keys
     key_id, version = (owner["pin_key_id"], owner["pin_version"]) if owner else (keys.newest, 0)

@@ -74,8 +74,9 @@ def begin(uow: UnitOfWork, identity: Identity, key: str) -> Call:
 
 
 def find(uow: UnitOfWork, key: str) -> Call | None:
-    """Return a call by its key, or None."""
-    row = uow.connection.execute(sa.select(calls).where(calls.c.key == key)).mappings().first()
+    """Return a call by its key, or None. Its row is locked: what happens to one call happens in a row."""
+    found = sa.select(calls).where(calls.c.key == key).with_for_update(key_share=True)
+    row = uow.connection.execute(found).mappings().first()
     return _call(row) if row else None
 
 
@@ -86,24 +87,28 @@ def stored_answer(uow: UnitOfWork, key: str, turn: int) -> str | None:
 
 
 def keep_answer(uow: UnitOfWork, key: str, turn: int, answer: str) -> None:
-    """Keep the answer of a turn. A second worker on the same turn fails here and finds it stored."""
+    """Keep the answer of a turn. Who is second at the same turn waits or fails, and then finds it stored."""
     uow.connection.execute(sa.insert(turns).values(key=key, turn=turn, at=uow.now, answer=answer))
 
 
 def advance(uow: UnitOfWork, call: Call, state: CallState, turn: int) -> None:
     """Keep where the call stands now, and which turn is awaited."""
-    values = {"state": state.as_json(), "turn": turn, "contact_id": state.contact_id or call.contact_id}
-    if state.case_number:
-        case_id = sa.select(cases.c.id).where(cases.c.number == state.case_number).scalar_subquery()
-        values["case_id"] = case_id
+    case_id = sa.select(cases.c.id).where(cases.c.number == state.case_number).scalar_subquery()
+    values = {
+        "state": state.as_json(),
+        "turn": turn,
+        "contact_id": state.contact_id or call.contact_id,
+        "case_id": case_id,  # none when the caller has turned to another question
+    }
     uow.connection.execute(sa.update(calls).where(calls.c.key == call.key).values(**values))
 
 
-def end(uow: UnitOfWork, provider: str, provider_call_id: str) -> bool:
-    """Note that the caller has hung up. False for an unknown call."""
-    mine = (calls.c.provider == provider, calls.c.provider_call_id == provider_call_id)
-    ended = sa.update(calls).where(*mine).values(ended_at=sa.func.coalesce(calls.c.ended_at, uow.now))
-    return uow.connection.execute(ended).rowcount == 1
+def end(uow: UnitOfWork, identity: Identity) -> Call | None:
+    """Note that the caller has hung up; return the call. None for one that is unknown or was over before."""
+    mine = (calls.c.provider == identity.provider, calls.c.provider_call_id == identity.call_id)
+    ended = sa.update(calls).where(*mine, calls.c.ended_at.is_(None)).values(ended_at=uow.now)
+    key = uow.connection.scalar(ended.returning(calls.c.key))
+    return find(uow, key) if key else None
 
 
 # --- legs ---------------------------------------------------------------------------------------------------
@@ -119,6 +124,12 @@ def rung_analysts(uow: UnitOfWork, call: Call) -> list[int]:
     """Return the ids of the analysts who were rung in this call, in order."""
     rung = sa.select(legs.c.analyst_id).where(legs.c.call_key == call.key).order_by(legs.c.rung)
     return list(uow.connection.scalars(rung))
+
+
+def last_leg(uow: UnitOfWork, call: Call) -> str | None:
+    """Return the key of the leg that was rung last."""
+    rung = sa.select(legs.c.key).where(legs.c.call_key == call.key).order_by(legs.c.rung.desc())
+    return uow.connection.scalar(rung.limit(1))
 
 
 def taker(uow: UnitOfWork, call_key: str) -> str | None:

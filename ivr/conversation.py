@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.rules.policy import Act
 from core.rules.terms import Priority, Status
 
 
@@ -48,11 +49,11 @@ class CallState:
     """Where a call stands.
 
     `misses` counts useless entries in a row, `rings` the analysts rung since the caller asked for one.
+    `made_critical`: the case was opened as, or raised to, Critical in this call.
     """
 
     step: Step = Step.WELCOME
     misses: int = 0
-    pin_failures: int = 0
     rings: int = 0
     contact_id: int | None = None
     case_number: str = ""
@@ -62,6 +63,7 @@ class CallState:
     priority: int = int(Priority.MEDIUM)
     callback_number: str = ""
     production_down: bool = False
+    made_critical: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the state as it is kept."""
@@ -69,11 +71,10 @@ class CallState:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> CallState:
-        """Return the state that was kept; a step of an older version leads to the main menu."""
+        """Return the state that was kept; a step of another version begins with the welcome again."""
         known = {name: value for name, value in kept.items() if name in cls.__dataclass_fields__}
         step = known.get("step")
-        fallback = Step.MAIN if known.get("contact_id") else Step.WELCOME
-        known["step"] = Step(step) if step in set(Step) else fallback
+        known["step"] = Step(step) if step in set(Step) else Step.WELCOME
         known["companies"] = tuple(Company(**company) for company in known.get("companies", ()))
         return cls(**known)
 
@@ -132,6 +133,13 @@ class FindCompanies:
 
 
 @dataclass(frozen=True)
+class CheckRight:
+    """May the caller do this to the case? Asked before a recording, so that nobody speaks in vain."""
+
+    act: Act
+
+
+@dataclass(frozen=True)
 class AddUpdate:
     """Add what was spoken to the case (C7)."""
 
@@ -176,10 +184,16 @@ class LeaveMessage:
     spoken: Spoken
 
 
+@dataclass(frozen=True)
+class PageOnCall:
+    """Nobody answered and nothing was spoken: page everyone on call all the same (P4)."""
+
+
 Errand = (
     CheckPin
     | FindCase
     | FindCompanies
+    | CheckRight
     | AddUpdate
     | ReopenCase
     | OpenCase
@@ -187,6 +201,7 @@ Errand = (
     | RaiseCase
     | FindAnalyst
     | LeaveMessage
+    | PageOnCall
 )
 
 # --- what the core answers ----------------------------------------------------------------------------------
@@ -240,6 +255,13 @@ class CompaniesFound:
 
 
 @dataclass(frozen=True)
+class ActAllowed:
+    """The caller may do this to the case, as it is now."""
+
+    act: Act
+
+
+@dataclass(frozen=True)
 class UpdateKept:
     """The update stands in the history."""
 
@@ -282,8 +304,8 @@ class AnalystFound:
 
 
 @dataclass(frozen=True)
-class CallTaken:
-    """An analyst had the caller on the line; the conversation is over."""
+class CallIsOver:
+    """An analyst had the caller on the line, or the caller has hung up."""
 
 
 @dataclass(frozen=True)
@@ -296,6 +318,11 @@ class MessageKept:
     """The message is kept and everyone is paged."""
 
 
+@dataclass(frozen=True)
+class OnCallPaged:
+    """Everyone on call is paged."""
+
+
 CoreAnswer = (
     CallerKnown
     | PinMistyped
@@ -304,6 +331,7 @@ CoreAnswer = (
     | CaseTold
     | CaseUnknown
     | CompaniesFound
+    | ActAllowed
     | UpdateKept
     | CaseReopened
     | CaseOpened
@@ -311,9 +339,10 @@ CoreAnswer = (
     | CallbackUnusable
     | CaseRaised
     | AnalystFound
-    | CallTaken
+    | CallIsOver
     | NobodyLeft
     | MessageKept
+    | OnCallPaged
 )
 Input = Began | Keyed | Spoken | RingingEnded
 

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from core.rules.policy import Act
 from core.rules.terms import Priority, Status
 from ivr.conversation import (
+    ActAllowed,
     AddUpdate,
     AnalystFound,
     AskKeys,
@@ -22,8 +24,8 @@ from ivr.conversation import (
     CallbackKnown,
     CallbackUnusable,
     CallerKnown,
+    CallIsOver,
     CallState,
-    CallTaken,
     CaseOpened,
     CaseRaised,
     CaseReopened,
@@ -31,6 +33,7 @@ from ivr.conversation import (
     CaseUnknown,
     CheckCallback,
     CheckPin,
+    CheckRight,
     CompaniesFound,
     CoreAnswer,
     Errand,
@@ -44,7 +47,9 @@ from ivr.conversation import (
     Line,
     MessageKept,
     NobodyLeft,
+    OnCallPaged,
     OpenCase,
+    PageOnCall,
     PinMistyped,
     PinRefused,
     RaiseCase,
@@ -61,7 +66,7 @@ Event = Input | CoreAnswer
 Move = tuple[CallState, Errand | Reply]
 Handler = Callable[[CallState, Event], Move]
 
-TRIES = 3  # entries at one question, and wrong PINs in one call, before a human is rung
+TRIES = 3  # useless entries at one question, wrong PINs among them, before a human is rung
 MOST_COMPANIES = 9  # one key each
 
 
@@ -119,19 +124,28 @@ def _keys(event: Event) -> str:
     return event.keys.lstrip("#") if isinstance(event, Keyed) else ""
 
 
-def _menu(choices: dict[str, Callable[[CallState], Move]]) -> Handler:
-    """Return the handler of a menu: one key each, 0 a human, `*` once more."""
+def _keyed(read: Callable[[CallState, str], Move]) -> Handler:
+    """Return the handler of keys: a lone 0 is a human, a lone `*` the question once more, at every question."""
 
-    def choose(state: CallState, event: Event) -> Move:
+    def handle(state: CallState, event: Event) -> Move:
         keys = _keys(event)
         if keys == "0":
             return _ring_somebody(state)
         if keys == "*":
             return _ask(state, state.step)
-        choice = choices.get(keys)
-        return choice(state) if choice else _ask_again(state, "not-understood" if keys else "nothing-heard")
+        return read(state, keys) if keys else _ask_again(state, "nothing-heard")
 
-    return choose
+    return handle
+
+
+def _menu(choices: dict[str, Callable[[CallState], Move]]) -> Handler:
+    """Return the handler of a menu: one key each."""
+
+    def choose(state: CallState, key: str) -> Move:
+        choice = choices.get(key)
+        return choice(state) if choice else _ask_again(state, "not-understood")
+
+    return _keyed(choose)
 
 
 def _go(step: Step, **known: Any) -> Callable[[CallState], Move]:
@@ -154,19 +168,18 @@ def _speech(errand: Callable[[Spoken], Errand]) -> Handler:
 
 
 def _welcome(state: CallState, _event: Event) -> Move:
-    return _ask(state, Step.PIN, Line("welcome"))
+    # A known caller comes here when the step is one of another version: then the menu begins again.
+    return _ask(state, Step.MAIN if state.contact_id else Step.PIN, Line("welcome"))
 
 
-def _pin(state: CallState, event: Event) -> Move:
-    keys = _keys(event)
-    return (state, CheckPin(keys)) if keys else _ask_again(state, "nothing-heard")
+def _pin(state: CallState, keys: str) -> Move:
+    return state, CheckPin(keys)
 
 
-def _case_number(state: CallState, event: Event) -> Move:
-    keys = _keys(event)
+def _case_number(state: CallState, keys: str) -> Move:
     if len(keys) == 10 and keys.isdecimal():
         return state, FindCase(keys)
-    return _ask_again(state, "ten-digits" if keys else "nothing-heard")
+    return _ask_again(state, "ten-digits")
 
 
 def _case_menu(state: CallState, event: Event) -> Move:
@@ -175,35 +188,37 @@ def _case_menu(state: CallState, event: Event) -> Move:
         "9": _go(Step.MAIN),
     }
     if state.case_is_closed:
-        choices["3"] = _go(Step.REOPEN)
+        choices["3"] = lambda now: (now, CheckRight(Act.REOPEN))
     else:
-        choices["2"] = _go(Step.UPDATE)
+        choices["2"] = lambda now: (now, CheckRight(Act.UPDATE))
         choices["4"] = _go(Step.CALLBACK, priority=int(Priority.CRITICAL))
     return _menu(choices)(state, event)
 
 
 def _new_case(priority: Priority) -> Callable[[CallState], Move]:
     critical = priority is Priority.CRITICAL
-    return lambda state: (replace(state, case_number="", priority=int(priority)), FindCompanies(critical))
+    afresh: dict[str, Any] = {
+        "case_number": "",
+        "companies": (),
+        "combination_id": None,
+        "priority": int(priority),
+    }
+    return lambda state: (replace(state, **afresh), FindCompanies(critical))
 
 
-def _combination(state: CallState, event: Event) -> Move:
-    keys = _keys(event)
-    if keys.isdecimal() and 1 <= int(keys) <= len(state.companies):
-        return _after_combination(
-            replace(state, combination_id=state.companies[int(keys) - 1].combination_id)
-        )
-    return _menu({})(state, event)
+def _combination(state: CallState, key: str) -> Move:
+    if key.isdecimal() and 1 <= int(key) <= len(state.companies):
+        return _after_combination(replace(state, combination_id=state.companies[int(key) - 1].combination_id))
+    return _ask_again(state, "not-understood")
 
 
 def _after_combination(state: CallState) -> Move:
     return _ask(state, Step.CALLBACK if state.priority == Priority.CRITICAL else Step.PRIORITY)
 
 
-def _callback(state: CallState, event: Event) -> Move:
-    keys = _keys(event)
-    if not keys:
-        return _ask_again(state, "nothing-heard")
+def _callback(state: CallState, keys: str) -> Move:
+    if not keys.isdecimal():
+        return _ask_again(state, "callback-unusable")
     return state, CheckCallback("" if keys == "1" else keys)
 
 
@@ -220,9 +235,10 @@ def _ringing(state: CallState, _event: Event) -> Move:
 
 
 def _message(state: CallState, event: Event) -> Move:
-    # Everyone was rung already, so silence here does not ring them again.
-    if state.misses + 1 >= TRIES and not isinstance(event, Spoken):
-        return _say_goodbye(state, Line("no-message"))
+    was_silent = not (isinstance(event, Spoken) and event.seconds > 0)
+    if was_silent and state.misses + 1 >= TRIES:
+        # Everyone was rung already, so the third silence does not ring them again.
+        return state, PageOnCall()
     return _speech(LeaveMessage)(state, event)
 
 
@@ -242,10 +258,7 @@ def _on_pin_mistyped(state: CallState, _answer: PinMistyped) -> Move:
 
 
 def _on_pin_refused(state: CallState, _answer: PinRefused) -> Move:
-    failures = state.pin_failures + 1
-    if failures >= TRIES:
-        return _ring_somebody(replace(state, pin_failures=failures))
-    return _ask(replace(state, pin_failures=failures), Step.PIN, Line("pin-refused"))
+    return _ask_again(state, "pin-refused")
 
 
 def _on_refusal(state: CallState, answer: Refusal) -> Move:
@@ -282,6 +295,10 @@ def _on_companies(state: CallState, answer: CompaniesFound) -> Move:
     return _ask(replace(state, companies=answer.companies[:MOST_COMPANIES]), Step.COMBINATION)
 
 
+def _on_allowed(state: CallState, answer: ActAllowed) -> Move:
+    return _ask(state, Step.REOPEN if answer.act is Act.REOPEN else Step.UPDATE)
+
+
 def _on_update_kept(state: CallState, _answer: UpdateKept) -> Move:
     return _ask(state, Step.CASE, Line("update-kept"))
 
@@ -293,7 +310,7 @@ def _on_reopened(state: CallState, _answer: CaseReopened) -> Move:
 def _on_opened(state: CallState, answer: CaseOpened) -> Move:
     opened = replace(state, case_number=answer.number, case_is_closed=False)
     if state.priority == Priority.CRITICAL:
-        return _ring_somebody(opened)
+        return _ring_somebody(replace(opened, made_critical=True))
     return _ask(opened, Step.MAIN, Line("opened", {"number": spell(answer.number)}))
 
 
@@ -307,21 +324,21 @@ def _on_callback_unusable(state: CallState, _answer: CallbackUnusable) -> Move:
 
 
 def _on_raised(state: CallState, _answer: CaseRaised) -> Move:
-    return _ring_somebody(state)
+    return _ring_somebody(replace(state, made_critical=True))
 
 
 def _on_analyst(state: CallState, answer: AnalystFound) -> Move:
     ringing = replace(state, rings=state.rings + 1)
     if state.rings > 0:
         line = Line("ringing-next")
-    elif state.priority == Priority.CRITICAL and state.case_number:
+    elif state.made_critical:
         line = Line("ringing-critical", {"number": spell(state.case_number)})
     else:
         line = Line("ringing")
     return ringing, Reply((line,), Ring(answer.leg_key, answer.phone))
 
 
-def _on_taken(state: CallState, _answer: CallTaken) -> Move:
+def _on_over(state: CallState, _answer: CallIsOver) -> Move:
     return _say_goodbye(state)
 
 
@@ -331,6 +348,10 @@ def _on_nobody(state: CallState, _answer: NobodyLeft) -> Move:
 
 def _on_message_kept(state: CallState, _answer: MessageKept) -> Move:
     return _say_goodbye(state, Line("message-kept"))
+
+
+def _on_paged(state: CallState, _answer: OnCallPaged) -> Move:
+    return _say_goodbye(state, Line("no-message"))
 
 
 # --- the tables ---------------------------------------------------------------------------------------------
@@ -355,7 +376,7 @@ _AWAITED: dict[Step, AskKeys | AskSpeech] = {
 
 STEPS: dict[Step, Handler] = {
     Step.WELCOME: _welcome,
-    Step.PIN: _pin,
+    Step.PIN: _keyed(_pin),
     Step.HUMAN: _menu({}),  # who may not use the menu; 0 is the way on
     Step.MAIN: _menu(
         {
@@ -365,12 +386,12 @@ STEPS: dict[Step, Handler] = {
         }
     ),
     Step.CRITICAL_KIND: _menu({"1": _go(Step.CRITICAL_NUMBER), "2": _new_case(Priority.CRITICAL)}),
-    Step.CRITICAL_NUMBER: _case_number,
-    Step.CASE_NUMBER: _case_number,
+    Step.CRITICAL_NUMBER: _keyed(_case_number),
+    Step.CASE_NUMBER: _keyed(_case_number),
     Step.CASE: _case_menu,
     Step.UPDATE: _speech(AddUpdate),
     Step.REOPEN: _speech(ReopenCase),
-    Step.COMBINATION: _combination,
+    Step.COMBINATION: _keyed(_combination),
     Step.PRIORITY: _menu(
         {
             "1": _go(Step.CALLBACK, priority=int(Priority.CRITICAL)),
@@ -379,7 +400,7 @@ STEPS: dict[Step, Handler] = {
             "4": _go(Step.DESCRIPTION, priority=int(Priority.LOW)),
         }
     ),
-    Step.CALLBACK: _callback,
+    Step.CALLBACK: _keyed(_callback),
     Step.PRODUCTION_DOWN: _menu(
         {"1": _after_production_down(down=True), "2": _after_production_down(down=False)}
     ),
@@ -397,6 +418,7 @@ ANSWERS: dict[type[Any], Callable[[CallState, Any], Move]] = {
     CaseTold: _on_case_told,
     CaseUnknown: _on_case_unknown,
     CompaniesFound: _on_companies,
+    ActAllowed: _on_allowed,
     UpdateKept: _on_update_kept,
     CaseReopened: _on_reopened,
     CaseOpened: _on_opened,
@@ -404,7 +426,8 @@ ANSWERS: dict[type[Any], Callable[[CallState, Any], Move]] = {
     CallbackUnusable: _on_callback_unusable,
     CaseRaised: _on_raised,
     AnalystFound: _on_analyst,
-    CallTaken: _on_taken,
+    CallIsOver: _on_over,
     NobodyLeft: _on_nobody,
     MessageKept: _on_message_kept,
+    OnCallPaged: _on_paged,
 }

@@ -6,11 +6,14 @@ was changed then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core import cases, directory, pins, telling
+import structlog
+
+from core import audit, cases, directory, pins, telling
 from core.cases import Actor, NewCase
 from core.errors import BadInput, NotFound, Refused
 from core.identifiers import random_key
@@ -23,13 +26,14 @@ from core.unit_of_work import UnitOfWork
 from ivr import calls, routing
 from ivr.calls import Call
 from ivr.conversation import (
+    ActAllowed,
     AddUpdate,
     AnalystFound,
     CallbackKnown,
     CallbackUnusable,
     CallerKnown,
+    CallIsOver,
     CallState,
-    CallTaken,
     CaseOpened,
     CaseRaised,
     CaseReopened,
@@ -37,6 +41,7 @@ from ivr.conversation import (
     CaseUnknown,
     CheckCallback,
     CheckPin,
+    CheckRight,
     CompaniesFound,
     Company,
     CoreAnswer,
@@ -47,15 +52,23 @@ from ivr.conversation import (
     LeaveMessage,
     MessageKept,
     NobodyLeft,
+    OnCallPaged,
     OpenCase,
+    PageOnCall,
     PinMistyped,
     PinRefused,
     RaiseCase,
     Refusal,
     ReopenCase,
     Spoken,
+    Step,
     UpdateKept,
 )
+
+log = structlog.get_logger()
+
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 @dataclass(frozen=True)
@@ -101,11 +114,16 @@ def _find_case(turn: Turn, errand: FindCase) -> CoreAnswer:
         case = rows.find(turn.uow.connection, errand.number)
     except NotFound:
         return CaseUnknown()
-    denied = cases.permitted(turn.uow, _caller(turn), case, Act.USE_PHONE_MENU)
+    caller = _caller(turn)
+    denied = cases.permitted(turn.uow, caller, case, Act.USE_PHONE_MENU)
     if denied is None:
         return CaseTold(case.number, case.subject, case.status, case.sub_status, case.priority)
+    if denied.reason != "no-access":
+        return Refusal(denied.words)
     # Another company's case sounds exactly like one that does not exist.
-    return CaseUnknown() if denied.reason == "no-access" else Refusal(denied.words)
+    act = "case of another company asked for"
+    audit.record(turn.uow, by=caller.name, act=act, subject=case.number, channel=Channel.PHONE)
+    return CaseUnknown()
 
 
 def _find_companies(turn: Turn, errand: FindCompanies) -> CoreAnswer:
@@ -121,6 +139,11 @@ def _find_companies(turn: Turn, errand: FindCompanies) -> CoreAnswer:
         else:
             found.append(Company(held.combination.id, held.combination.name))
     return CompaniesFound(tuple(found)) if found else Refusal(denied.words)
+
+
+def _check_right(turn: Turn, errand: CheckRight) -> CoreAnswer:
+    denied = cases.permitted(turn.uow, _caller(turn), _case(turn), errand.act)
+    return Refusal(denied.words) if denied else ActAllowed(errand.act)
 
 
 def _add_update(turn: Turn, errand: AddUpdate) -> CoreAnswer:
@@ -156,11 +179,17 @@ def _open_case(turn: Turn, errand: OpenCase) -> CoreAnswer:
 
 
 def _check_callback(turn: Turn, errand: CheckCallback) -> CoreAnswer:
-    number = f"+{errand.digits.removeprefix('00')}" if errand.digits else turn.call.from_number
+    typed = f"+{errand.digits.removeprefix('00')}" if errand.digits else turn.call.from_number
+    number = _usable(typed)
+    return CallbackKnown(number) if number else CallbackUnusable()
+
+
+def _usable(number: str) -> str | None:
+    """Return a number that we can dial, or None: for a withheld or made-up caller id, a SIP or client name."""
     try:
-        return CallbackKnown(dialable(number))
+        return dialable(number) if _E164.fullmatch(number) else None
     except BadInput:
-        return CallbackUnusable()
+        return None
 
 
 def _raise_case(turn: Turn, _errand: RaiseCase) -> CoreAnswer:
@@ -177,8 +206,8 @@ def _raise_case(turn: Turn, _errand: RaiseCase) -> CoreAnswer:
 
 def _find_analyst(turn: Turn, _errand: FindAnalyst) -> CoreAnswer:
     uow, call = turn.uow, turn.call
-    if calls.taker(uow, call.key) is not None:
-        return CallTaken()
+    if call.ended_at is not None or calls.taker(uow, call.key) is not None:
+        return CallIsOver()
     product = _case(turn).product if turn.state.case_number else ""
     rung = calls.rung_analysts(uow, call)
     analyst = routing.next_rung(directory.on_call(uow, product), rung)
@@ -190,18 +219,39 @@ def _find_analyst(turn: Turn, _errand: FindAnalyst) -> CoreAnswer:
 
 
 def _leave_message(turn: Turn, errand: LeaveMessage) -> CoreAnswer:
-    event_id = None
-    if turn.state.contact_id and turn.state.case_number:
-        words = _words(f"Nobody on call answered; message for call-back at {_callback(turn)}", errand.spoken)
-        event_id = cases.leave_message(turn.uow, _caller(turn), _case(turn), words).event_id
-    else:
-        telling.page_on_call(turn.uow, turn.call.key)
+    words = f"Nobody on call answered; message of a caller with {_callback(turn)}"
+    event_id = _page(turn, _words(words, errand.spoken))
     calls.keep_recording(turn.uow, turn.call, errand.spoken, event_id)
     return MessageKept()
 
 
+def _page_on_call(turn: Turn, _errand: PageOnCall) -> CoreAnswer:
+    _page(turn, f"Nobody on call answered; the caller, with {_callback(turn)}, left no message.")
+    return OnCallPaged()
+
+
+def caller_left(turn: Turn) -> None:
+    """Page everyone on call when the caller hung up while nobody had answered yet (P4)."""
+    waits = turn.state.step in (Step.RINGING, Step.MESSAGE)
+    if waits and calls.taker(turn.uow, turn.call.key) is None:
+        _page(turn, f"The caller, with {_callback(turn)}, hung up before anybody answered.")
+
+
+def _page(turn: Turn, words: str) -> int | None:
+    """Page everyone on call; return the event that tells of it, or None where no case takes it."""
+    if turn.state.contact_id and turn.state.case_number:
+        try:
+            return cases.leave_message(turn.uow, _caller(turn), _case(turn), words).event_id
+        except Refused as refused:
+            # What a rule forbids about the case, a closed one for instance, does not silence the caller.
+            log.info("page without its case", case=turn.state.case_number, rule=refused.denied.rule)
+    telling.page_on_call(turn.uow, turn.call.key)
+    return None
+
+
 def _callback(turn: Turn) -> str:
-    return turn.state.callback_number or turn.call.from_number
+    number = turn.state.callback_number or _usable(turn.call.from_number)
+    return f"call-back number {number}" if number else "the number withheld"
 
 
 def _words(what: str, spoken: Spoken) -> str:
@@ -222,6 +272,7 @@ _ERRANDS: dict[type[Any], Callable[[Turn, Any], CoreAnswer]] = {
     CheckPin: _check_pin,
     FindCase: _find_case,
     FindCompanies: _find_companies,
+    CheckRight: _check_right,
     AddUpdate: _add_update,
     ReopenCase: _reopen_case,
     OpenCase: _open_case,
@@ -229,4 +280,5 @@ _ERRANDS: dict[type[Any], Callable[[Turn, Any], CoreAnswer]] = {
     RaiseCase: _raise_case,
     FindAnalyst: _find_analyst,
     LeaveMessage: _leave_message,
+    PageOnCall: _page_on_call,
 }

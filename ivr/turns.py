@@ -13,7 +13,7 @@ from core.identifiers import random_key
 from core.unit_of_work import Core, UnitOfWork
 from ivr import calls, errands, twiml, whisper
 from ivr.calls import Call
-from ivr.conversation import Began, CallState, Input, Reply, Spoken
+from ivr.conversation import Began, CallState, Input, Line, Reply, Spoken
 from ivr.dialogue import Event, converse
 from ivr.errands import Turn
 from ivr.providers import Twilio
@@ -64,7 +64,7 @@ class Voice:
 
         def act(uow: UnitOfWork) -> str:
             call = calls.find(uow, key)
-            return self._take_turn(uow, call, number, event) if call else twiml.of_goodbye()
+            return self._take_turn(uow, call, number, event) if call else twiml.of_goodbye(Line("goodbye"))
 
         return self.core.write(act, mark="turn")
 
@@ -100,10 +100,16 @@ class Voice:
         return self.core.write(act, mark="turn")
 
     def call_status(self, parameters: Mapping[str, str]) -> None:
-        """Note that a caller has hung up; an unknown call is of no interest."""
+        """Note that a caller has hung up, and page everyone on call when nobody had answered."""
         identity = self.provider.identity(parameters)
+
+        def act(uow: UnitOfWork) -> None:
+            call = calls.end(uow, identity)
+            if call is not None:
+                errands.caller_left(Turn(uow, call, call.state))
+
         if parameters.get("CallStatus") in calls.OVER:
-            self.core.write(lambda uow: calls.end(uow, identity.provider, identity.call_id))
+            self.core.write(act)
 
     def leg_status(self, parameters: Mapping[str, str], call_key: str, leg_key: str) -> None:
         """Note how a leg stands."""

@@ -33,7 +33,7 @@ def blueprint(voice: Voice) -> Blueprint:
     def incoming() -> Response:
         return _answered(voice, voice.incoming, twiml.of_apology(f"{links.base}/incoming", fallback))
 
-    @routes.post("/t/<key>/<int:number>")
+    @routes.post("/t/<key>/<int(max=9999):number>")
     def turn(key: str, number: int) -> Response:
         apology = twiml.of_apology(links.turn(key, number), fallback)
         return _answered(voice, lambda given: voice.turn(given, key, number), apology)
@@ -71,7 +71,12 @@ def _answered(voice: Voice, act: Act, apology: str) -> Response:
 
 
 def _noted(voice: Voice, note: Note) -> Response:
-    note(_authenticated(voice))
+    parameters = _authenticated(voice)
+    try:
+        note(parameters)
+    except Exception:
+        # The provider does not report twice, and nothing of the call hangs on it; the log has what happened.
+        log.exception("report lost", path=request.path)
     return Response(status=204)
 
 

@@ -1,7 +1,8 @@
 """What an analyst hears before taking a call, and the claim when 1 is pressed (P4).
 
-The claim is one statement that one leg can win. A voicemail never accepts: without a key every whisper ends in
-a hang-up.
+Only the leg that was rung last can win the claim, and only while the caller waits for it; the call's row is
+locked meanwhile, so the ladder does not go on at the same instant. A voicemail never accepts: without a key
+every whisper ends in a hang-up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from core.store import cases as rows
 from core.unit_of_work import UnitOfWork
 from ivr import calls, twiml
 from ivr.calls import Call, Leg
-from ivr.conversation import Input, Keyed, Line
+from ivr.conversation import Input, Keyed, Line, Step
 from ivr.dialogue import spell
 from ivr.twiml import Links
 
@@ -34,20 +35,32 @@ def answer(uow: UnitOfWork, leg: Leg, event: Input) -> str:
         return twiml.of_goodbye()
     if leg.call.ended_at is not None:
         return twiml.of_goodbye(_line(uow, leg.call))
-    if not calls.take(uow, leg):
-        return twiml.of_goodbye(Line("whisper-late", {"name": calls.taker(uow, leg.call.key) or ""}))
+    if not (_is_awaited(uow, leg) and calls.take(uow, leg)):
+        return twiml.of_goodbye(_who_has_it(uow, leg.call))
     _tell_case(uow, leg)
     return twiml.of_bridge()
+
+
+def _is_awaited(uow: UnitOfWork, leg: Leg) -> bool:
+    return leg.call.state.step is Step.RINGING and calls.last_leg(uow, leg.call) == leg.key
+
+
+def _who_has_it(uow: UnitOfWork, call: Call) -> Line:
+    name = calls.taker(uow, call.key)
+    return Line("whisper-late", {"name": name}) if name else Line("whisper-passed-on")
 
 
 def _line(uow: UnitOfWork, call: Call) -> Line:
     if call.case_id is not None:
         case = rows.by_id(uow.connection, call.case_id)
         names = rows.with_names(uow.connection, case.number)
-        gaps = {"company": names["end_user"], "number": spell(case.number), "subject": case.subject}
+        gaps = {"company": names["end_user"], "number": spell(case.number)}
         if call.ended_at is not None:
             return Line("whisper-gone", gaps)
-        return Line("whisper" if case.priority is Priority.CRITICAL else "whisper-case", gaps)
+        prompt = "whisper" if case.priority is Priority.CRITICAL else "whisper-case"
+        return Line(prompt, gaps | {"subject": case.subject})
+    if call.ended_at is not None:
+        return Line("whisper-gone-no-case")
     if call.contact_id is None:
         return Line("whisper-unknown")
     companies = [held.combination.name for held in directory.holdings(uow, call.contact_id)]

@@ -2,7 +2,10 @@
 
 TEXTS = {
     "welcome": "Welcome to technical support.",
-    "pin": "Please enter your 12 digit PIN, then press the hash key.",
+    "pin": (
+        "Please enter your 12 digit PIN, then press the hash key. "
+        "If you have no PIN, press 0 and the hash key to speak to a person."
+    ),
     "pin-right": "Thank you.",
     "pin-mistyped": "That is not a complete PIN. A PIN has 12 digits.",
     "pin-refused": "This PIN was not accepted.",
@@ -19,7 +22,7 @@ TEXTS = {
     "case-unknown": "There is no case of yours with this number.",
     "case-state": "Case {number}, {subject}. Its status is {status}, {sub_status}. Its priority is {priority}.",
     "case-menu": (
-        "To make this case critical, press 4. To leave an update, press 2. To hear its state again, press 1. "
+        "If this case has become critical, press 4. To leave an update, press 2. To hear its state again, press 1. "
         "For the main menu, press 9. To speak to an analyst, press 0."
     ),
     "case-closed-menu": (
@@ -33,7 +36,7 @@ TEXTS = {
     "company-choice": "For {name}, press {key}.",
     "priority": "If it is critical, press 1. For high, press 2. For medium, press 3. For low, press 4.",
     "description": "Please describe the problem after the tone, then press the hash key.",
-    "opened": "Your case number is {number}. I repeat: {number}. It was also mailed to you.",
+    "opened": "Your case number is {number}. I repeat: {number}. You will also get it by mail.",
     "callback": (
         "At which number can we reach you at any time? For the number that you are calling from, press 1 and "
         "hash. For another one, enter it with its country code, then press the hash key."
@@ -63,5 +66,7 @@ TEXTS = {
         "Support call. The caller could not be identified and is not verified. Press 1 to take the call."
     ),
     "whisper-gone": "The caller has hung up. {company}. Case {number}.",
+    "whisper-gone-no-case": "The caller has hung up. No case was named.",
     "whisper-late": "The call was already taken by {name}. Thank you. Goodbye.",
+    "whisper-passed-on": "The call went on to somebody else. Thank you. Goodbye.",
 }
