@@ -199,7 +199,8 @@ def raise_to_critical(
     }
     wish = Wish(Act.CHANGE_PRIORITY, wanted=Priority.CRITICAL, columns=columns)
     down = " Production is down." if production_down else ""
-    words = f"Priority changed from {case.priority.label} to {Priority.CRITICAL.label} by phone.{down}"
+    was = "still" if case.priority is Priority.CRITICAL else f"now, {case.priority.label} before"
+    words = f"The priority is {Priority.CRITICAL.label} {was}, by phone.{down}"
     said = Said(EventKind.PRIORITY_CHANGED, f"{words} Call-back number: {callback_number}.")
     return _carry_out(uow, actor, case, wish, said)
 

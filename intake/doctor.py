@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import smtplib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core import directory
 from core.store.migrations import is_current
 from intake.assembly import build_core
-from intake.settings import Settings
+from intake.settings import PREFIX, Settings
 
 _PACKAGES = ("core", "email_in", "ivr", "notifier", "intake")
 
@@ -51,6 +53,16 @@ def _packages(_settings: Settings) -> Iterator[Finding]:
     homes = {str(Path(str(importlib.import_module(name).__file__)).parent.parent) for name in _PACKAGES}
     words = homes.pop() if len(homes) == 1 else f"imported from several places: {', '.join(sorted(homes))}"
     yield Finding("packages", not homes, words)
+
+
+def _variables(settings: Settings) -> Iterator[Finding]:
+    known = {name for name, _value, _meaning in settings.listed()} | {f"{PREFIX}CONFIG", f"{PREFIX}BY"}
+    given = {name for name in os.environ if name.startswith(PREFIX)}
+    unknown = sorted(name for name in given if name.removesuffix("_FILE") not in known)
+    words = (
+        f"no setting has the name {', '.join(unknown)}" if unknown else "every INTAKE_ variable is a setting"
+    )
+    yield Finding("variables", not unknown, words)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -92,3 +104,15 @@ def _phone(settings: Settings) -> Iterator[Finding]:
     )
     safe = settings.public_url.startswith("https://") or "127.0.0.1" in settings.public_url
     yield Finding("public url", safe, settings.public_url if safe else f"{settings.public_url} must be https")
+
+
+def _on_call(settings: Settings) -> Iterator[Finding]:
+    core = build_core(settings)
+    try:
+        with core.reading() as uow:
+            names = [analyst.name for analyst in directory.on_call(uow, product="")]
+        yield Finding(
+            "on call", bool(names), ", then ".join(names) or "nobody is on call now: callers reach no human"
+        )
+    finally:
+        core.database.close()

@@ -81,15 +81,19 @@ def mail_settings(settings: Settings) -> MailSettings:
     )
 
 
-def works(core: Core, settings: Settings) -> tuple[Work, ...]:
-    """Return every kind of work, in the order in which one causes the next."""
+@contextmanager
+def works(core: Core, settings: Settings) -> Iterator[tuple[Work, ...]]:
+    """Yield every kind of work, in the order in which one causes the next; then leave the smart host."""
     rules = SenderRules(SenderCheck(settings.sender_check), settings.trusted_authserv_id)
     mail, host = mail_settings(settings), SmartHost(settings.smarthost_url, helo_name=settings.mail_domain)
-    return (
-        Work("inbox", lambda: apply_one(core, rules)),
-        Work("followups", lambda: follow_up_one(core)),
-        Work("outbox", lambda: send_one(core, mail, host)),
-    )
+    try:
+        yield (
+            Work("inbox", lambda: apply_one(core, rules)),
+            Work("followups", lambda: follow_up_one(core)),
+            Work("outbox", lambda: send_one(core, mail, host)),
+        )
+    finally:
+        host.close()
 
 
 @contextmanager
@@ -104,10 +108,8 @@ def running(core: Core, settings: Settings, parts: Parts) -> Iterator[Listening]
         stack.callback(log.info, "stopped")
         web = _web(core, settings, stack) if parts.web else None
         smtp = _smtp(core, settings, stack) if parts.smtp else None
-        for work in works(core, settings) if parts.worker else ():
-            loop = Loop(work)
-            loop.start()
-            stack.callback(loop.stop, _SECONDS_TO_FINISH)
+        if parts.worker:
+            _worker(core, settings, stack)
         yield Listening(smtp.port if smtp else None, web.port if web else None)
 
 
@@ -123,6 +125,13 @@ def _smtp(core: Core, settings: Settings, stack: ExitStack) -> SmtpServer:
     server.start()
     stack.callback(server.stop)
     return server
+
+
+def _worker(core: Core, settings: Settings, stack: ExitStack) -> None:
+    for work in stack.enter_context(works(core, settings)):
+        loop = Loop(work)
+        loop.start()
+        stack.callback(loop.stop, _SECONDS_TO_FINISH)
 
 
 @contextmanager

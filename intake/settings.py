@@ -2,17 +2,20 @@
 
 Each secret can also be read from a file named by `INTAKE_<NAME>_FILE`. The TOML file is named by
 `INTAKE_CONFIG`; its keys are the names below. A wrong value stops the start with its name, the value and what
-is allowed.
+is allowed; a password in a URL is never shown.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,12 +23,18 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
-from core.errors import IntakeError
+from core import crashpoints
+from core.errors import BadInput, IntakeError
 from core.identifiers import CROCKFORD
+from core.numbers import dialable
 from core.rules.terms import Rulebook
 
 PREFIX = "INTAKE_"
+_DATABASES = ("sqlite", "postgresql+psycopg")
+_SMART_HOSTS = ("smtp", "smtps", "smtp+starttls")
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@", re.DOTALL)
 _SECRETS = ("secret_key", "pin_key", "pin_key_previous", "twilio_auth_token", "console_password")
 
 
@@ -45,8 +54,55 @@ def _address(text: str) -> str:
     return text
 
 
+def _number(text: str) -> str:
+    try:
+        return dialable(text) if text else ""
+    except BadInput as error:
+        raise ValueError(f"{error.allowed}, or empty") from None
+
+
 def _no_slash(text: str) -> str:
     return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    try:
+        is_known = make_url(text).drivername in _DATABASES
+    except ArgumentError:
+        is_known = False
+    if not is_known:
+        raise ValueError("sqlite:///path/of/file.db or postgresql+psycopg://user:password@host/name")
+    return text
+
+
+def _smart_host(text: str) -> str:
+    # The transport has the last word; here a wrong one is named before anything runs.
+    parts = urlsplit(text)
+    in_the_clear = parts.scheme == "smtp" and parts.password
+    if parts.scheme not in _SMART_HOSTS or not parts.hostname or in_the_clear:
+        raise ValueError(
+            "smtp://host:port, smtps://user:password@host or smtp+starttls://user:password@host; "
+            "a password never over smtp://"
+        )
+    return text
+
+
+def _case_link(text: str) -> str:
+    if "{number}" not in text:
+        raise ValueError("a link with {number} where the case number stands")
+    return text
+
+
+def _rising(days: tuple[int, int, int]) -> tuple[int, int, int]:
+    if not 0 < days[0] < days[1] < days[2]:
+        raise ValueError("three numbers that rise, such as [2,5,10]")
+    return days
+
+
+def _crash_point(text: str) -> str:
+    if text and text not in crashpoints.NAMES:
+        raise ValueError(f"empty, or one of {', '.join(crashpoints.NAMES)}")
+    return text
 
 
 class Settings(BaseSettings):
@@ -54,7 +110,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
         "sqlite:///intake.db", description="SQLite or postgresql+psycopg, as SQLAlchemy writes it"
     )
     blob_url: str = Field("blobs", description="folder of attachments and recordings")
@@ -74,16 +130,20 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_address)] = Field(
         "Technical Support <support@support.example>", description="who our mail is from, and is answered to"
     )
-    smarthost_url: str = Field(
+    smarthost_url: Annotated[str, AfterValidator(_smart_host)] = Field(
         "smtp://127.0.0.1:25",
         description="where mail leaves: smtp://, smtps:// or smtp+starttls://user:password@host",
     )
-    case_url: str = Field(
+    case_url: Annotated[str, AfterValidator(_case_link)] = Field(
         "https://portal.support.example/cases/{number}",
         description="link to a case in mails; {number} is its number",
     )
-    support_number: str = Field("", description="our telephone number, as mails print it")
-    fallback_number: str = Field("", description="who is rung when a turn of the phone menu fails; E.164")
+    support_number: Annotated[str, AfterValidator(_number)] = Field(
+        "", description="our telephone number, as mails print it and analysts see it; E.164"
+    )
+    fallback_number: Annotated[str, AfterValidator(_number)] = Field(
+        "", description="who is rung when a turn of the phone menu fails; E.164"
+    )
     installation: Annotated[str, AfterValidator(_installation)] = Field(
         "01", description="two characters in every Reference ID that tell this installation from others"
     )
@@ -107,11 +167,13 @@ class Settings(BaseSettings):
     trusted_authserv_id: str = Field(
         "", description="name of our own mail server in Authentication-Results, the only ones believed"
     )
-    followup_days: tuple[int, int, int] = Field(
+    followup_days: Annotated[tuple[int, int, int], AfterValidator(_rising)] = Field(
         (2, 5, 10), description="days of reminder 1, reminder 2 and closing"
     )
     reopen_days: int = Field(30, gt=0, description="days in which a closed case can be reopened")
-    crash_at: str = Field("", description="for tests: die at this crash point, as by kill -9")
+    crash_at: Annotated[str, AfterValidator(_crash_point)] = Field(
+        "", description="for tests: die at this crash point, as by kill -9"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -127,12 +189,6 @@ class Settings(BaseSettings):
         if not config:
             return init_settings, env_settings
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=Path(config))
-
-    @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        if not self.followup_days[0] < self.followup_days[1] < self.followup_days[2]:
-            raise ValueError("followup_days must rise, such as 2, 5, 10")
-        return self
 
     @property
     def mail_from_address(self) -> str:
@@ -150,14 +206,14 @@ class Settings(BaseSettings):
         return Rulebook(followup_days=self.followup_days, reopen_days=self.reopen_days)
 
     def listed(self) -> list[tuple[str, str, str]]:
-        """Return (variable, value, meaning) of every setting, secrets as `set` or `not set`."""
+        """Return (variable, value, meaning) of every setting; a secret as `set` or `not set`."""
         rows = []
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             shown = (
                 ("set" if value.get_secret_value() else "not set")
                 if isinstance(value, SecretStr)
-                else str(value)
+                else _without_password(str(value))
             )
             rows.append((PREFIX + name.upper(), shown, field.description or ""))
         return rows
@@ -165,11 +221,30 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Return the settings of this process. Raises SettingsAreWrong naming every wrong one."""
+    _check_config()
     try:
         given: dict[str, Any] = dict(_secrets_from_files())
         return Settings(**given)
     except ValidationError as error:
         raise SettingsAreWrong("\n".join(_told(one) for one in error.errors())) from None
+
+
+def _check_config() -> None:
+    """Refuse a TOML file that is not there, is no TOML or holds a key that is no setting; all else is validated."""
+    config = os.environ.get(f"{PREFIX}CONFIG")
+    if not config:
+        return
+    try:
+        keys = tomllib.loads(Path(config).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsAreWrong(f"{PREFIX}CONFIG: {config} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # no TOML, or not in UTF-8
+        raise SettingsAreWrong(f"{PREFIX}CONFIG: {config} must be TOML: {error}") from None
+    unknown = sorted(set(keys) - set(Settings.model_fields))
+    if unknown:
+        raise SettingsAreWrong(
+            f"{PREFIX}CONFIG: {config} has keys that are no settings: {', '.join(unknown)}"
+        )
 
 
 def _secrets_from_files() -> dict[str, str]:
@@ -187,7 +262,11 @@ def _secrets_from_files() -> dict[str, str]:
 
 
 def _told(error: Any) -> str:
-    name = str(error["loc"][0]) if error["loc"] else "settings"
+    name = str(error["loc"][0])
     # The value of a secret is not repeated.
-    value = "" if name in _SECRETS else f" is {error['input']!r}" if error["loc"] else ""
+    value = "" if name in _SECRETS else f" is {_without_password(repr(error['input']))}"
     return f"{PREFIX}{name.upper()}{value}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _without_password(text: str) -> str:
+    return _PASSWORD.sub(r"\1:***@", text)

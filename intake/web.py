@@ -32,7 +32,8 @@ def create_app(core: Core, settings: Settings) -> Flask:
     if settings.twilio_account_sid:
         token = settings.twilio_auth_token.get_secret_value()
         provider = Twilio(settings.twilio_account_sid, token)
-        voice = Voice(core, provider, VoiceSettings(settings.public_url, settings.fallback_number))
+        numbers = VoiceSettings(settings.public_url, settings.support_number, settings.fallback_number)
+        voice = Voice(core, provider, numbers)
         app.register_blueprint(voice_blueprint(voice))
     if settings.console_password.get_secret_value():
         app.register_blueprint(console_blueprint(core, settings.console_password.get_secret_value()))

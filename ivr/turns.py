@@ -24,9 +24,14 @@ _MOST_MOVES = 20  # dialogue and core answer each other a few times a turn; more
 
 @dataclass(frozen=True)
 class VoiceSettings:
-    """`public_url` is how the provider reaches us, without a slash at its end; both may be empty in tests."""
+    """How a provider reaches us, and which numbers are ours.
+
+    `public_url` has no slash at its end. `shown_number` is what analysts see calling, `fallback_number` is rung
+    when a turn fails inside; both in E.164, and empty where there is none.
+    """
 
     public_url: str
+    shown_number: str = ""
     fallback_number: str = ""
 
 
@@ -46,7 +51,7 @@ class Voice:
     @property
     def links(self) -> Links:
         """Where the provider is sent next."""
-        return Links(f"{self.settings.public_url}{self.prefix}")
+        return Links(f"{self.settings.public_url}{self.prefix}", self.settings.shown_number)
 
     def incoming(self, parameters: Mapping[str, str]) -> str:
         """Answer a call that comes in; the same call again gets the same answer."""

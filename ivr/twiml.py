@@ -26,6 +26,7 @@ class Links:
     """Where the provider goes next: absolute URLs without a query string or a secret."""
 
     base: str  # public URL + /voice/<provider>
+    shown_number: str = ""  # what an analyst's telephone shows; empty: what the caller's provider gives
 
     def turn(self, call_key: str, turn: int) -> str:
         """Return where a turn of a call is sent."""
@@ -127,7 +128,9 @@ def _record(response: VoiceResponse, action: str, report: str) -> None:
 
 
 def _dial(ring: Ring, action: str, links: Links, call_key: str) -> Dial:
-    dial = Dial(action=action, method="POST", timeout=RING_SECONDS, answer_on_bridge=True)
+    # A caller without a number (withheld, SIP) has none that could be shown, and the call would fail.
+    shown = links.shown_number or None
+    dial = Dial(action=action, method="POST", timeout=RING_SECONDS, answer_on_bridge=True, caller_id=shown)
     dial.number(
         ring.phone,
         url=links.leg(ring.leg_key, 1),

@@ -43,8 +43,9 @@ def worker(once: bool, as_of: str | None) -> None:
     if not once:
         _run(Parts(worker=True))
         return
-    with opened(HeldClock(_time(as_of)) if as_of else None) as (core, settings):
-        done = drain(works(core, settings))
+    clock = HeldClock(_time(as_of)) if as_of else None
+    with opened(clock) as (core, settings), works(core, settings) as kinds:
+        done = drain(kinds)
     click.echo(f"{done} pieces of work done" + (f" as of {as_of}" if as_of else ""))
 
 
