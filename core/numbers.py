@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import phonenumbers
 
 from core.errors import BadInput
@@ -34,7 +32,9 @@ def dialable(text: str, field: str = "telephone number") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def shortened(text: str) -> str:
-    """Return the number as logs show it: its last four digits."""
-    digits = re.sub(r"\D", "", text)
-    return f"…{digits[-4:]}" if digits else "withheld"
+def readable(e164: str) -> str:
+    """Return a number as people read it, `+1 415-555-0132`; empty for an empty one."""
+    if not e164:
+        return ""
+    number = phonenumbers.parse(e164, None)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -32,6 +32,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Return every finding; nothing is changed."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _packages,
+        _variables,
         _database,
         _blobs,
         _smart_host,

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from core.errors import IntakeError
+from core.numbers import readable
 from core.store import claiming
 from core.store.schema import inbox, outbox
 from core.unit_of_work import Core
@@ -77,7 +78,7 @@ def mail_settings(settings: Settings) -> MailSettings:
         mail_domain=settings.mail_domain,
         case_url=settings.case_url,
         installation=settings.installation,
-        support_number=settings.support_number,
+        support_number=readable(settings.support_number),
     )
 
 

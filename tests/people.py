@@ -10,7 +10,9 @@ _YEARS = {"starts": datetime(2025, 1, 1, tzinfo=UTC), "ends": datetime(2030, 1, 
 _LAPSED = {"starts": datetime(2024, 1, 1, tzinfo=UTC), "ends": NOW}
 
 
-def _person(first: str, last: str, domain: str, employer: str, phone: str | None, *grants: dict[str, str]) -> Any:
+def _person(
+    first: str, last: str, domain: str, employer: str, phone: str | None, *grants: dict[str, str]
+) -> Any:
     return {
         "email": f"{first.lower()}@{domain}",
         "first_name": first,
@@ -43,11 +45,23 @@ DIRECTORY: dict[str, Any] = {
     ],
     "contacts": [
         _person(
-            "Alice", "Archer", "northwind.example", "Northwind", "+14155550132", _grant("Read-Write", "Northwind")
+            "Alice",
+            "Archer",
+            "northwind.example",
+            "Northwind",
+            "+14155550132",
+            _grant("Read-Write", "Northwind"),
         ),
-        _person("Bob", "Baker", "northwind.example", "Northwind", "+14155550133", _grant("Read-Only", "Northwind")),
         _person(
-            "Charlie", "Cole", "eastgate.example", "Eastgate", "+14155550134", _grant("Read-Write", "Eastgate")
+            "Bob", "Baker", "northwind.example", "Northwind", "+14155550133", _grant("Read-Only", "Northwind")
+        ),
+        _person(
+            "Charlie",
+            "Cole",
+            "eastgate.example",
+            "Eastgate",
+            "+14155550134",
+            _grant("Read-Write", "Eastgate"),
         ),
         _person(
             "Petra",
@@ -59,7 +73,9 @@ DIRECTORY: dict[str, Any] = {
         ),
         _person("Cleo", "Cloud", "cloudline.example", "Cloudline", None, _grant("Read-Write", "Cloudline")),
         _person("Erin", "Ended", "lapsed.example", "Lapsed", None, _grant("Read-Write", "Lapsed")),
-        _person("Blanche", "Nopin", "northwind.example", "Northwind", None, _grant("Read-Write", "Northwind")),
+        _person(
+            "Blanche", "Nopin", "northwind.example", "Northwind", None, _grant("Read-Write", "Northwind")
+        ),
     ],
     "analysts": [
         {"email": "ada@support.example", "name": "Ada", "phone": "+14155550141", "shifts": [{"rung": 1}]},

@@ -360,7 +360,7 @@ def test_a_mail_to_a_closed_case_changes_nothing_and_says_how_to_reopen(shared_g
     assert answer.kind == "mail-to-closed-case"
     assert asked.number in str(answer.mail["Subject"])
     assert "can be reopened until" in answer.one_line
-    assert "+1 415 555 0100" in answer.one_line
+    assert "+1 415-555-0100" in answer.one_line
 
 
 def test_a_contact_whose_contract_has_ended_can_no_longer_update_their_own_case(

@@ -88,7 +88,7 @@ def _closing_says_how_and_until_when_to_reopen(proposed: Proposed) -> None:
     [mail] = proposed.gateway.sink.to(ALICE.address, "closed-by-timer")
     until = _read(datetime.fromisoformat(now["closed_at"]) + timedelta(days=30))
     assert f"the case can be reopened until {until}, by phone only" in mail.one_line
-    assert "call support at +1 415 555 0100" in mail.one_line
+    assert "call support at +1 415-555-0100" in mail.one_line
     assert f"Files and recordings of the case are deleted on {until}" in mail.one_line
     assert mail.reference
 
