@@ -266,7 +266,7 @@ def _close_by_timer(uow: UnitOfWork, case: Case) -> Done | None:
         for state in outbox.states_of_last(uow.connection, case.id, kind)
     ]
     if any(state in (State.WAITING, State.WORKING) for state in reminders):
-        rows.set_followup(uow.connection, case, lifecycle.closing_put_off(case.followup, uow.now))
+        rows.set_followup(uow.connection, case, lifecycle.put_off(case.followup, uow.now))
         return None
     if any(state is not State.DONE for state in reminders):
         said = Said(EventKind.CLOSING_POSTPONED, "A reminder could not be delivered.", public=False)

@@ -196,6 +196,9 @@ def followup_after_step(done: Followup, now: datetime, rulebook: Rulebook) -> Fo
     return Followup(Step(done.step + 1), (now if is_late else done.at) + gap)
 
 
-def closing_put_off(due: Followup, now: datetime) -> Followup:
-    """Return the timer of a case whose reminders are still on their way: asked again an hour later (I11)."""
+def put_off(due: Followup, now: datetime) -> Followup:
+    """Return the timer with the same step an hour later.
+
+    For a closing whose reminders are still on their way (I11), and for a step that failed.
+    """
     return Followup(due.step, now + timedelta(hours=1))

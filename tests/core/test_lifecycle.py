@@ -162,6 +162,4 @@ def test_no_case_is_closed_before_its_ten_days(delays):
 
 def test_a_closing_that_waits_for_its_reminders_asks_again_in_an_hour():
     """I11."""
-    assert lifecycle.closing_put_off(Followup(Step.CLOSE, NOW), NOW) == Followup(
-        Step.CLOSE, NOW + timedelta(hours=1)
-    )
+    assert lifecycle.put_off(Followup(Step.CLOSE, NOW), NOW) == Followup(Step.CLOSE, NOW + timedelta(hours=1))
