@@ -26,8 +26,9 @@ from email.utils import make_msgid, parseaddr
 from pathlib import Path
 from typing import Any, TypeVar
 
-# What the caller keys: the PIN; 2 for an existing case; its number.
-PHONE_KEYS = "{pin}# 2 {number}#"
+# What the caller keys.
+PHONE_KEYS = "{pin}# 2 {number}#"  # the state of a case
+CRITICAL_KEYS = "{pin}# 1 1 {number}# 1# 2"  # it is critical, called back at this number, production runs
 QUESTION = "Which version do you run?"
 # What every reminder says, in its subject or text, and what the mail about the closing says of reopening.
 REMINDER = "remind"
@@ -132,17 +133,18 @@ class Demo:
         files = [path for path in self.sink.iterdir() if path.is_file() and not path.name.startswith(".")]
         return {path.name: parse(path.read_bytes()) for path in files}
 
-    def mail_to(self, address: str, words: str, besides: set[str]) -> EmailMessage:
-        """Wait for a new mail to somebody that holds some words."""
+    def mail_to(self, address: str, number: str, words: str, besides: set[str]) -> EmailMessage:
+        """Wait for a new mail to somebody about a case that holds some words."""
 
         def look() -> EmailMessage | None:
             for name, mail in self.mails().items():
                 said = f"{mail['Subject']} {text_of(mail)}".lower()
-                if name not in besides and address in str(mail["To"]).lower() and words.lower() in said:
+                is_for_them = name not in besides and address in str(mail["To"]).lower()
+                if is_for_them and number in said and words.lower() in said:
                     return mail
             return None
 
-        return wait_for(look, f"a mail to {address} that says {words!r}")
+        return wait_for(look, f"a mail to {address} about {number} that says {words!r}")
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -189,7 +191,7 @@ def answer_by_mail(demo: Demo) -> None:
     expect(asked != "Open", f"case {number} is still Open after a question to the customer")
     passed(f"a question to the customer: case {number} is {asked}")
 
-    notice = demo.mail_to(alice, QUESTION, besides=before)
+    notice = demo.mail_to(alice, number, QUESTION, besides=before)
     passed(f"its notice is in the sink: {notice['Subject']}")
 
     words = f"We run version 7.{secrets.randbelow(10**6):06}."
@@ -219,7 +221,7 @@ def answer_by_mail(demo: Demo) -> None:
 
 
 def call(demo: Demo) -> None:
-    """Alice keys her PIN and the number of her case, and hears its state."""
+    """Alice keys her PIN and hears the state of her case; then she raises it, and an analyst takes the call."""
     number = demo.open_case_of("alice")
     alice = demo.contact("alice")
     keys = PHONE_KEYS.format(pin=digits(str(alice["pin"])), number=digits(number))
@@ -227,6 +229,14 @@ def call(demo: Demo) -> None:
     heard = re.search(r"\bopen\b", transcript, re.IGNORECASE)
     expect(heard, f"the call does not say that case {number} is Open:\n{transcript}")
     passed(f"a call: the menu tells the state of case {number}")
+
+    keys = CRITICAL_KEYS.format(pin=digits(str(alice["pin"])), number=digits(number))
+    demo.intake("phone", "--from", alice["phone"], "--keys", keys, "--analysts", "no-answer,accept")
+    told = demo.case(number)
+    kinds = [line["kind"] for line in told["history"]]
+    expect(told["priority"] == "1-Critical", f"after the call case {number} is {told['priority']}")
+    expect("critical call taken" in kinds, f"nobody took the call about case {number}: {kinds}")
+    passed(f"a critical call: case {number} is 1-Critical, and taken by {told['owner']}")
 
 
 def remind(demo: Demo) -> None:
@@ -236,7 +246,7 @@ def remind(demo: Demo) -> None:
     before = set(demo.mails())
     demo.intake("case", "propose", number, PROPOSAL)
     proposed = datetime.now(UTC)
-    demo.mail_to(alice, PROPOSAL, besides=before)
+    demo.mail_to(alice, number, PROPOSAL, besides=before)
     status = demo.case(number)["status"]
     passed(f"a proposal: case {number} is {status}, its notice is in the sink")
 
@@ -244,7 +254,7 @@ def remind(demo: Demo) -> None:
         before = set(demo.mails())
         as_of = proposed + timedelta(days=days, minutes=1)
         demo.intake("worker", "--once", "--as-of", as_of.isoformat(timespec="seconds"))
-        mail = demo.mail_to(alice, words, besides=before)
+        mail = demo.mail_to(alice, number, words, besides=before)
         now = demo.case(number)["status"]
         expect(now == expected, f"after {days} days case {number} is {now}, not {expected}")
         passed(f"after {days} days it is {now}: {mail['Subject']}")

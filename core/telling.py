@@ -91,9 +91,10 @@ def _recipients(uow: UnitOfWork, audience: Audience, case: Case) -> list[str]:
         return [directory.contact(uow, case.contact_id).email]
     if audience is Audience.ON_CALL:
         return [analyst.email for analyst in directory.on_call(uow, case.product)]
-    owner = directory.analyst_email(uow, case.owner_id) if case.owner_id else None
+    if case.owner_id is not None:
+        return [directory.analyst_email(uow, case.owner_id)]
     first = directory.first_on_call(uow, case.product)
-    return [owner] if owner else [first.email] if first else []
+    return [first.email] if first else []
 
 
 def _message_id(uow: UnitOfWork, token: str) -> str:
