@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from core import directory, telling
 from core.errors import BadInput, Refused
 from core.rules import lifecycle
-from core.rules.lifecycle import Impossible, Step, Trigger
+from core.rules.lifecycle import Followup, Impossible, Step, Trigger
 from core.rules.notices import Happened, notices_of
 from core.rules.policy import (
     ANALYST,
@@ -27,7 +28,7 @@ from core.rules.policy import (
     decide,
     reachable_priority,
 )
-from core.rules.terms import CaseType, Channel, EventKind, Priority, Role, Status, SubStatus
+from core.rules.terms import CaseType, Channel, EventKind, Priority, Role, Rulebook, Status, SubStatus
 from core.store import cases as rows
 from core.store import outbox
 from core.store.cases import Case, KeptFile
@@ -35,6 +36,7 @@ from core.store.claiming import State
 from core.unit_of_work import UnitOfWork
 
 LONGEST_SUBJECT = 1000  # characters (C5)
+LONGEST_ACTOR = 300
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,11 @@ def open_case(uow: UnitOfWork, actor: Actor, new: NewCase) -> Done:
     if not 0 < len(subject) <= LONGEST_SUBJECT:
         raise BadInput("subject", new.subject, f"1 to {LONGEST_SUBJECT} characters long (C5)")
     priority = reachable_priority(new.priority, actor.channel)
-    _permit(uow, actor, new.combination_id, Wish(Act.OPEN, wanted=priority), case=None)
+    wish = Wish(Act.OPEN, wanted=priority)
+    _permit(uow, actor, new.combination_id, wish, case=None)
+    # Whoever opens it, it is opened for somebody who may have one (A3, A9).
+    for_whom = Actor(Role.CUSTOMER, "", actor.channel, contact_id=new.contact_id)
+    _permit(uow, for_whom, new.combination_id, wish, case=None)
     owner = directory.first_on_call(uow, new.product)
     values = {
         "type": new.type,
@@ -133,13 +139,15 @@ def update(uow: UnitOfWork, actor: Actor, case: Case, text: str, files: Sequence
 
 
 def post(uow: UnitOfWork, actor: Actor, case: Case, text: str, *, public: bool = True) -> Done:
-    """Write to the customer, or a note for colleagues only. Raises Refused."""
+    """Write to the customer, or a note for colleagues only. Raises Refused and BadInput."""
+    _demand_words("text", text)
     kind = EventKind.POST if public else EventKind.NOTE
     return _carry_out(uow, actor, case, Wish(Act.WORK), Said(kind, text, public))
 
 
 def ask_information(uow: UnitOfWork, actor: Actor, case: Case, question: str) -> Done:
-    """Ask the customer; the follow-up timer starts (N1). Raises Refused."""
+    """Ask the customer; the follow-up timer starts (N1). Raises Refused and BadInput."""
+    _demand_words("question", question)
     wish = Wish(Act.WORK, Trigger.INFORMATION_ASKED)
     return _carry_out(uow, actor, case, wish, Said(EventKind.INFORMATION_ASKED, question))
 
@@ -147,7 +155,11 @@ def ask_information(uow: UnitOfWork, actor: Actor, case: Case, question: str) ->
 def propose_solution(
     uow: UnitOfWork, actor: Actor, case: Case, solution: str, *, fixed: bool = False
 ) -> Done:
-    """Propose a solution; the follow-up timer starts (N1). `fixed`: software is provided. Raises Refused."""
+    """Propose a solution; the follow-up timer starts (N1). `fixed`: software is provided.
+
+    Raises Refused and BadInput.
+    """
+    _demand_words("solution", solution)
     wish = Wish(Act.WORK, Trigger.FIX_PROVIDED if fixed else Trigger.SOLUTION_REPLIED)
     return _carry_out(uow, actor, case, wish, Said(EventKind.SOLUTION_PROPOSED, solution))
 
@@ -174,7 +186,7 @@ def set_status(uow: UnitOfWork, actor: Actor, case: Case, sub_status: SubStatus,
 def change_priority(uow: UnitOfWork, actor: Actor, case: Case, priority: Priority, text: str = "") -> Done:
     """Set another priority (C4); who asks for Critical gets High and the phone instruction (C3). Raises Refused."""
     granted = reachable_priority(priority, actor.channel)
-    columns = {"priority": int(granted), "production_down": False}
+    columns = _columns_of_priority(uow, case, granted, production_down=False)
     wish = Wish(Act.CHANGE_PRIORITY, wanted=granted, columns=columns)
     words = f"Priority changed from {case.priority.label} to {granted.label}. {text}".strip()
     said = Said(EventKind.PRIORITY_CHANGED, _with_instruction(words, priority, granted))
@@ -186,17 +198,10 @@ def raise_to_critical(
 ) -> Done:
     """Make the case Critical and keep the number at which the caller can be reached (C3, C12, P3).
 
-    `callback_number` is in E.164. A timer that ran is stopped where production is down (N4). Raises Refused.
+    `callback_number` is in E.164. Where production is down, the timer stops (N4). Raises Refused.
     """
-    followup = case.followup
-    if not lifecycle.has_followups(Priority.CRITICAL, production_down=production_down):
-        followup = lifecycle.NO_FOLLOWUP
-    columns = {
-        "priority": int(Priority.CRITICAL),
-        "production_down": production_down,
-        "callback_number": callback_number,
-        **rows.followup_columns(followup),
-    }
+    columns = _columns_of_priority(uow, case, Priority.CRITICAL, production_down=production_down)
+    columns["callback_number"] = callback_number
     wish = Wish(Act.CHANGE_PRIORITY, wanted=Priority.CRITICAL, columns=columns)
     down = " Production is down." if production_down else ""
     was = "still" if case.priority is Priority.CRITICAL else f"now, {case.priority.label} before"
@@ -210,8 +215,7 @@ def close(uow: UnitOfWork, actor: Actor, case: Case, reason: SubStatus, comment:
     triggers = {SubStatus.RESOLVED: Trigger.RESOLVED, SubStatus.CANCELLED: Trigger.CANCELLED}
     if reason not in triggers:
         raise BadInput("reason", str(reason), "Resolved or Cancelled (C8)")
-    if not comment.strip():
-        raise BadInput("comment", comment, "a few words: a case is closed with a comment (C8)")
+    _demand_words("comment", comment, ": a case is closed with a comment (C8)")
     columns = {"closed_at": uow.now, "closed_by_timer": False}
     wish = Wish(Act.CLOSE, triggers[reason], columns=columns)
     return _carry_out(uow, actor, case, wish, Said(EventKind.CLOSED, comment))
@@ -219,10 +223,7 @@ def close(uow: UnitOfWork, actor: Actor, case: Case, reason: SubStatus, comment:
 
 def reopen(uow: UnitOfWork, actor: Actor, case: Case, information: str) -> Done:
     """Open a closed case again, within its window, with supporting information (C9). Raises Refused, BadInput."""
-    if not information.strip():
-        raise BadInput(
-            "information", information, "a few words: a case is reopened with supporting information (C9)"
-        )
+    _demand_words("information", information, ": a case is reopened with supporting information (C9)")
     wish = Wish(Act.REOPEN, Trigger.REOPENED, columns={"closed_at": None, "closed_by_timer": False})
     return _carry_out(uow, actor, case, wish, Said(EventKind.REOPENED, information))
 
@@ -260,24 +261,30 @@ def take_followup_step(uow: UnitOfWork, case: Case) -> Done | None:
 
 
 def _close_by_timer(uow: UnitOfWork, case: Case) -> Done | None:
-    reminders = [
-        state
-        for kind in (EventKind.REMINDER_1, EventKind.REMINDER_2)
-        for state in outbox.states_of_last(uow.connection, case.id, kind)
-    ]
-    if any(state in (State.WAITING, State.WORKING) for state in reminders):
+    first = outbox.of_last_event(uow.connection, case.id, EventKind.REMINDER_1)
+    last = outbox.of_last_event(uow.connection, case.id, EventKind.REMINDER_2)
+    states = {notice.state for notice in first + last}
+    if states & {State.WAITING, State.WORKING}:
         rows.set_followup(uow.connection, case, lifecycle.put_off(case.followup, uow.now))
         return None
-    if any(state is not State.DONE for state in reminders):
+    if states - {State.DONE}:
         said = Said(EventKind.CLOSING_POSTPONED, "A reminder could not be delivered.", public=False)
         wish = Wish(Act.WORK, columns=rows.followup_columns(lifecycle.NO_FOLLOWUP))
         return _carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
+    earliest = _earliest_closing(last, uow.house.rulebook)
+    if earliest is not None and uow.now < earliest:
+        rows.set_followup(uow.connection, case, Followup(Step.CLOSE, earliest))
+        return None
     days = uow.house.rulebook.followup_days[-1]
     said = Said(EventKind.CLOSED_BY_TIMER, f"Closed after {days} days without an answer.")
     columns = {"closed_at": uow.now, "closed_by_timer": True}
-    return _carry_out(
-        uow, FOLLOWUP_TIMER, case, Wish(Act.CLOSE, Trigger.TIMER_RAN_OUT, columns=columns), said
-    )
+    wish = Wish(Act.CLOSE, Trigger.TIMER_RAN_OUT, columns=columns)
+    return _carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
+
+
+def _earliest_closing(reminders: Sequence[outbox.Leaving], rulebook: Rulebook) -> datetime | None:
+    left = [notice.settled_at for notice in reminders if notice.settled_at is not None]
+    return lifecycle.closing_not_before(max(left), rulebook) if left else None
 
 
 def permitted(
@@ -285,6 +292,11 @@ def permitted(
 ) -> Denied | None:
     """Return what forbids the act, or None when it is allowed now. Changes nothing."""
     return _denied(uow, actor, case.combination_id, Wish(act, wanted=wanted), case.facts)
+
+
+def _demand_words(field: str, text: str, why: str = "") -> None:
+    if not text.strip():
+        raise BadInput(field, text, f"a few words{why}")
 
 
 def _with_instruction(text: str, asked: Priority, granted: Priority) -> str:
@@ -341,8 +353,27 @@ def _columns_of_move(uow: UnitOfWork, actor: Actor, case: Case, wish: Wish) -> d
     return {"status": move.status, "sub_status": sub_status, **rows.followup_columns(followup)}
 
 
+def _columns_of_priority(
+    uow: UnitOfWork, case: Case, priority: Priority, *, production_down: bool
+) -> dict[str, Any]:
+    followup = lifecycle.followup_after_priority(
+        case.status,
+        case.sub_status,
+        case.followup,
+        uow.now,
+        reminded=lifecycle.has_followups(priority, production_down=production_down),
+        rulebook=uow.house.rulebook,
+    )
+    return {
+        "priority": int(priority),
+        "production_down": production_down,
+        **rows.followup_columns(followup),
+    }
+
+
 def _event(uow: UnitOfWork, actor: Actor, said: Said) -> rows.Event:
-    return rows.Event(uow.now, said.kind, actor.channel, actor.role, actor.name, said.text, said.public)
+    name = actor.name[:LONGEST_ACTOR]
+    return rows.Event(uow.now, said.kind, actor.channel, actor.role, name, said.text, said.public)
 
 
 def _tell(uow: UnitOfWork, actor: Actor, said: Said, done: Done, *, status_changed: bool) -> None:

@@ -93,6 +93,11 @@ def on_call(uow: UnitOfWork, product: str) -> tuple[OnCall, ...]:
     return ladder(_shifts(uow), uow.now, product)
 
 
+def to_page(uow: UnitOfWork, product: str) -> tuple[OnCall, ...]:
+    """Return who is told of a caller whom nobody answered: who is on call, else every analyst (P4)."""
+    return on_call(uow, product) or _all_analysts(uow)
+
+
 def first_on_call(uow: UnitOfWork, product: str) -> OnCall | None:
     """Return who is rung first now for this product, or None when nobody is on call."""
     return next(iter(on_call(uow, product)), None)
@@ -121,6 +126,11 @@ def analyst_by_email(uow: UnitOfWork, email: str) -> OnCall:
 def contact_emails(uow: UnitOfWork) -> list[str]:
     """Return the addresses of all contacts, in order of their making."""
     return list(uow.connection.scalars(sa.select(contacts.c.email).order_by(contacts.c.id)))
+
+
+def _all_analysts(uow: UnitOfWork) -> tuple[OnCall, ...]:
+    rows = uow.connection.execute(sa.select(analysts).order_by(analysts.c.id)).mappings()
+    return tuple(OnCall(row["id"], row["name"], row["email"], row["phone"]) for row in rows)
 
 
 def _contact(uow: UnitOfWork, condition: sa.ColumnElement[bool], asked_for: object) -> Contact:

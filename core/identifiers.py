@@ -27,6 +27,8 @@ _LOOKALIKES = str.maketrans("ILO", "110")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
 _ENDLESS_ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}")  # html.unescape raises on the longest of them
+_LONGEST_END = 256 * 1024  # characters looked at, at each end of a text
+_MOST_CANDIDATES = 1_000  # in each of these
 _TEN_DIGITS = re.compile(r"[0-9]{10}")
 
 
@@ -84,15 +86,19 @@ class ReferenceMint:
         """Yield each Reference ID of this installation in `text`, however it was damaged on its way.
 
         Tags, entities, line breaks, quote marks, hyphens, zero-width characters and case do not matter;
-        the check characters do, so a mistyped or foreign one is not found.
+        the check characters do, so a mistyped or foreign one is not found. Of a long text both ends are
+        looked at: own words stand at its top, what they answer at its bottom.
         """
-        for normal in dict.fromkeys((_normalise(_TAG.sub("", text)), _normalise(text))):
-            yield from self._find_in_normal(normal)
+        for end in _ends(text):
+            for source in dict.fromkeys((_TAG.sub("", end), end)):
+                yield from self._find_in_normal(_normalise(source))
 
     def _find_in_normal(self, normal: str) -> Iterator[str]:
         prefix = f"R{self.installation.translate(_LOOKALIKES)}"
         at = normal.find(prefix)
-        while at >= 0:
+        for _candidate in range(_MOST_CANDIDATES):
+            if at < 0:
+                return
             body = normal[at : at + REFERENCE_LENGTH]
             token = f"R{self.installation}{body[3:]}"
             if len(body) == REFERENCE_LENGTH and self._is_ours(token):
@@ -112,6 +118,16 @@ def _base32(number: int, length: int) -> str:
     return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(length)))
 
 
+def _ends(text: str) -> tuple[str, ...]:
+    """Return the text, or where it is long its beginning and its end."""
+    if len(text) <= 2 * _LONGEST_END:
+        return (text,)
+    return text[:_LONGEST_END], text[-_LONGEST_END:]
+
+
 def _normalise(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", html.unescape(_ENDLESS_ENTITY.sub("", text))).upper()
+    read = html.unescape(_ENDLESS_ENTITY.sub("", text))
+    # Accents are no part of a token, and a long row of them takes NFKC quadratic time to put in order.
+    bare = read if read.isascii() else "".join(sign for sign in read if not unicodedata.combining(sign))
+    plain = unicodedata.normalize("NFKC", bare).upper()
     return _NOT_ALPHANUMERIC.sub("", plain).translate(_LOOKALIKES)

@@ -73,6 +73,7 @@ def issue(uow: UnitOfWork, contact_id: int, *, by: str) -> str:
     key_id = uow.house.pin_keys.newest
     changed = {"pin_handle": handle, "pin_key_id": key_id, "pin_version": version}
     uow.connection.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(**changed))
+    _forget_failures(uow, contact_id)  # a lock was for the PIN before; the new one is its owner's way back
     audit.record(uow, by=by, act="PIN issued", subject=row["email"])
     return _pin(handle, _secret(uow.house.pin_keys, key_id, contact_id, version))
 
@@ -95,26 +96,32 @@ def blank(uow: UnitOfWork, contact_id: int, *, by: str) -> None:
     audit.record(uow, by=by, act="PIN blanked", subject=row["email"])
 
 
-def check(uow: UnitOfWork, digits: str, *, calling_number: str) -> PinAnswer:
-    """Say whether `digits` are a contact's PIN, and count the failure when they are not (A10, P7)."""
+def check(uow: UnitOfWork, digits: str, *, calling_number: str, expected: int | None = None) -> PinAnswer:
+    """Say whether `digits` are a contact's PIN, and count the failure when they are not (A10, P7).
+
+    `expected` is the id of the only contact whose PIN will do: all others are wrong, and count as failures of
+    that contact.
+    """
     if re.fullmatch(rf"[0-9]{{{PIN_LENGTH}}}", digits) is None or check_digit(digits[:-1]) != digits[-1]:
         return PinMistyped()
     handle, secret = digits[:_HANDLE_LENGTH], digits[_HANDLE_LENGTH:-1]
     # The row is locked, so that attempts at the same time are counted, and locked out, one after another.
     named = sa.select(contacts).where(contacts.c.pin_handle == handle).with_for_update(key_share=True)
     owner = uow.connection.execute(named).mappings().first()
-    contact_id = owner["id"] if owner else _NOBODY
     keys = uow.house.pin_keys
+    if owner and (owner["pin_key_id"] not in keys.keys or expected not in (None, owner["id"])):
+        owner = None  # a PIN of a retired key, or of somebody else, is as good as unknown
+    contact_id = owner["id"] if owner else expected or _NOBODY
     key_id, version = (owner["pin_key_id"], owner["pin_version"]) if owner else (keys.newest, 0)
-    expected = _secret(keys, key_id, contact_id, version)
-    is_right = hmac.compare_digest(expected, secret) and owner is not None
+    right = _secret(keys, key_id, contact_id, version)
+    is_right = hmac.compare_digest(right, secret) and owner is not None
     # Every attempt reads the lock and writes a row, so that right, wrong and unknown cost the same.
     is_locked = _is_locked(uow, contact_id)
     if is_right and not is_locked:
         _forget_failures(uow, contact_id)
         return PinAccepted(contact_id)
     # A lock is not made longer by what is tried while it holds, the owner's right PIN among it.
-    _count_failure(uow, "locked" if is_locked else "contact", str(contact_id), locks=owner is not None)
+    _count_failure(uow, "locked" if is_locked else "contact", str(contact_id), locks=contact_id != _NOBODY)
     _count_failure(uow, "number", calling_number, locks=False)
     return PinRefused()
 

@@ -59,7 +59,7 @@ def answer_sender(
 
 def page_on_call(uow: UnitOfWork, call_key: str) -> None:
     """Tell everyone on call of a caller who left a message and named no case (P4)."""
-    for analyst in directory.on_call(uow, product=""):
+    for analyst in directory.to_page(uow, product=""):
         outgoing = OutgoingNotice(
             notice=NoticeKind.CALLER_MESSAGE_FOR_ON_CALL,
             recipient=analyst.email,
@@ -90,7 +90,7 @@ def _recipients(uow: UnitOfWork, audience: Audience, case: Case) -> list[str]:
     if audience is Audience.CONTACT:
         return [directory.contact(uow, case.contact_id).email]
     if audience is Audience.ON_CALL:
-        return [analyst.email for analyst in directory.on_call(uow, case.product)]
+        return [analyst.email for analyst in directory.to_page(uow, case.product)]
     if case.owner_id is not None:
         return [directory.analyst_email(uow, case.owner_id)]
     first = directory.first_on_call(uow, case.product)

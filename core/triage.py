@@ -77,23 +77,30 @@ def find(uow: UnitOfWork, entry_id: int) -> sa.RowMapping:
 
 
 def retry(uow: UnitOfWork, inbox_id: int, *, by: str) -> None:
-    """Let a mail that failed too often be worked on again; its entry is settled. Raises NotFound."""
+    """Let a mail that failed too often be worked on again; its entry is settled.
+
+    Raises NotFound, and Refused when people have settled its entry: the mail would have a second effect.
+    """
     if not claiming.retry(uow.connection, inbox, inbox_id, uow.now):
         raise NotFound("parked mail", inbox_id)
     waiting = (triage.c.inbox_id == inbox_id, triage.c.state == EntryState.OPEN)
-    for entry_id in uow.connection.scalars(sa.select(triage.c.id).where(*waiting)).all():
+    open_entries = uow.connection.scalars(sa.select(triage.c.id).where(*waiting)).all()
+    if not open_entries:
+        words = f"Mail {inbox_id} is not tried again: its triage entry was already settled."
+        raise Refused(Denied("already-settled", "E3", words))
+    for entry_id in open_entries:
         settle(uow, entry_id, EntryState.RETRIED, by=by)
 
 
 def settle(uow: UnitOfWork, entry_id: int, state: EntryState, *, by: str, detail: str = "") -> None:
     """Take the entry off the list, once. Raises NotFound and Refused when somebody already did."""
-    row = find(uow, entry_id)
     settled = (
         sa.update(triage)
         .where(triage.c.id == entry_id, triage.c.state == EntryState.OPEN)
         .values(state=state, settled_at=uow.now, settled_by=by)
     )
     if uow.connection.execute(settled).rowcount != 1:
+        row = find(uow, entry_id)  # as whoever was first left it
         words = f"Triage entry {entry_id} was already {row['state']} by {row['settled_by']}."
         raise Refused(Denied("already-settled", "E3", words))
     audit.record(uow, by=by, act=f"triage {state}", subject=f"triage entry {entry_id}", detail=detail)

@@ -13,12 +13,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+import structlog
+
 from core.store import inbox
 from core.store.database import is_unavailable
 from core.store.inbox import ReceivedMail
 from core.unit_of_work import Core
 
 MOST_IN_A_GROUP = 100
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,13 @@ class Accepting:
 
     def _work(self) -> None:
         while first := self._waiting.get():
-            self._commit([first, *self._others(MOST_IN_A_GROUP - 1)])
+            group = [first, *self._others(MOST_IN_A_GROUP - 1)]
+            try:
+                self._commit(group)
+            except Exception as error:  # the next mail still needs this thread
+                _answer(group, error)
+                with suppress(Exception):
+                    log.error("accepting.unexpected", error=type(error).__name__)
 
     def _others(self, most: int) -> list[_Waiting]:
         """Return those that wait, without waiting for more."""
@@ -82,8 +92,16 @@ class Accepting:
             outcome = error
             if is_unavailable(error):  # who came meanwhile would wait as long again for the same answer
                 group += self._others(self._waiting.qsize())
-        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            group[0].kept.get_loop().call_soon_threadsafe(_tell, group, outcome)
+            elif len(group) > 1:  # the fault of one of them is not to be that of all
+                for waiting in group:
+                    self._commit([waiting])
+                return
+        _answer(group, outcome)
+
+
+def _answer(group: Sequence[_Waiting], outcome: Sequence[int] | Exception) -> None:
+    with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+        group[0].kept.get_loop().call_soon_threadsafe(_tell, group, outcome)
 
 
 def _tell(group: Sequence[_Waiting], outcome: Sequence[int] | Exception) -> None:

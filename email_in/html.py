@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 _LONGEST_TAG = 8_192  # characters; a longer one is skipped like any other, its attributes unread
 _DEEPEST_QUOTE = 20  # how many `>` a line gets at most
 
-# A run of text, a comment's begin, a tag's begin, or a stray "<": one of them matches at any place.
-_TEXT = re.compile(r"[^<]+")
+# A run of text or of stray "<", a comment's begin, a tag's begin, or a stray "<": one of them matches at any place.
+_TEXT = re.compile(r"[^<]+|<+(?=<)")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]{0,40})")
 _VALUE_OR_END = re.compile(r">|=\s*([\"'])")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
 
 from core import cases, triage
 from core.cases import Actor, Done
-from core.errors import NotFound
+from core.errors import NotFound, Refused
+from core.rules.policy import Denied
 from core.rules.terms import Channel
 from core.store import inbox
-from core.store.blobs import BlobStore
-from core.store.cases import Case
+from core.store.cases import Case, KeptFile
 from core.triage import EntryState
-from core.unit_of_work import UnitOfWork
+from core.unit_of_work import Core, UnitOfWork
 from email_in.attachments import kept
 from email_in.message import read_mail
 
 
-def link_by_hand(uow: UnitOfWork, blobs: BlobStore, analyst: Actor, entry_id: int, case: Case) -> Done:
-    """Accept the mail of an entry as an update of the case, in the analyst's responsibility.
+@dataclass(frozen=True)
+class Prepared:
+    """A mail of triage, read and its files on disk, before the database is locked for it."""
 
-    Raises NotFound, and Refused when the entry was settled before or the case is closed (E6).
-    """
-    entry = triage.find(uow, entry_id)
-    row = inbox.find(uow.connection, entry["inbox_id"])
+    entry: sa.RowMapping
+    row: sa.RowMapping
+    text: str
+    files: tuple[KeptFile, ...]
+
+
+def prepare(core: Core, entry_id: int) -> Prepared:
+    """Read the mail of an entry and keep its files. Raises NotFound."""
+    with core.reading() as uow:
+        entry = triage.find(uow, entry_id)
+        row = inbox.find(uow.connection, entry["inbox_id"])
     if row is None:
         raise NotFound("mail in the inbox", entry["inbox_id"])
     mail = read_mail(row["raw"])
+    return Prepared(entry, row, mail.text, kept(core.blobs, mail))
+
+
+def link_by_hand(uow: UnitOfWork, prepared: Prepared, analyst: Actor, case: Case) -> Done:
+    """Accept the mail of an entry as an update of the case, in the analyst's responsibility.
+
+    Raises Refused when the entry was settled before, another copy of the mail had its effect, or the case is
+    closed (E6).
+    """
+    entry, row = prepared.entry, prepared.row
+    triage.settle(uow, entry["id"], EntryState.LINKED, by=analyst.name, detail=f"to case {case.number}")
+    if inbox.is_repeat(uow.connection, row):
+        words = "Another copy of this mail already had its effect; discard this one."
+        raise Refused(Denied("duplicate", "I2", words))
+    inbox.mark_linked(uow.connection, row, uow.now)
     named = replace(analyst, name=f"{entry['sender']}, accepted by {analyst.name}", channel=Channel.MAIL)
-    done = cases.update(uow, named, case, mail.text, kept(blobs, mail))
-    triage.settle(uow, entry_id, EntryState.LINKED, by=analyst.name, detail=f"to case {case.number}")
-    return done
+    return cases.update(uow, named, case, prepared.text, prepared.files)

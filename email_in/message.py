@@ -17,6 +17,8 @@ from email_in.mime import Part
 
 _LONGEST_NAME = 150
 _REPORT_TEXT = 128 * 1024  # characters kept of each part of a report; its head is what is read
+_MOST_HTML = 512 * 1024  # characters turned into text, all parts of one mail together
+_CUT = "[The HTML of this mail is too long. Its rest is not shown here; the mail is kept whole.]"
 _RESERVED = re.compile(r'[<>:"|?*]')  # on the systems on which analysts open attachments
 _LONGEST_ENDING = 20
 
@@ -72,7 +74,8 @@ def read_mail(raw: bytes) -> InboundMail:
     tree = mime.walk(raw)
     headers = tree.root.headers
     who, doubts = senders(headers.raw("From"))
-    body = _Body()
+    allowance = _Allowance()
+    body = _Body(allowance)
     body.take(tree.root, is_root=True)
     return InboundMail(
         headers=headers,
@@ -86,14 +89,33 @@ def read_mail(raw: bytes) -> InboundMail:
         attachments=tuple(body.attachments),
         content_type=tree.content_type,
         report_parts=tuple(body.reports),
-        defects=tree.defects + doubts,
+        defects=tree.defects + doubts + allowance.defects,
     )
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """How much HTML of a mail may still be turned into text, which takes a second for each million characters."""
+
+    left: int = _MOST_HTML
+    defects: tuple[str, ...] = ()
+
+    def readable(self, source: str) -> str:
+        """Return HTML as text, as far as the allowance goes, and say where it was cut."""
+        taken = source[: self.left]
+        self.left -= len(taken)
+        text = html.readable(taken)
+        if len(taken) == len(source):
+            return text
+        self.defects = (f"HTML of more than {_MOST_HTML} characters",)
+        return f"{text}\n\n{_CUT}"
 
 
 @dataclass(slots=True)
 class _Body:
     """What has been collected of a mail; recursion is bounded by `mime.DEPTH`."""
 
+    allowance: _Allowance
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
@@ -109,7 +131,7 @@ class _Body:
             self.attach(part)
         elif part.content_type == "text/html":
             self.htmls.append(part.text)
-            self.texts.append(html.readable(part.text))
+            self.texts.append(self.allowance.readable(part.text))
         elif part.content_type == "text/plain" or (is_root and part.content_type.startswith("text/")):
             self.texts.append(part.text)
         else:
@@ -121,7 +143,7 @@ class _Body:
 
     def alternative(self, part: Part) -> None:
         """Show the first alternative in plain text that says something, else the last that does."""
-        readings = [_Body() for _ in part.children]
+        readings = [_Body(self.allowance) for _ in part.children]
         for reading, child in zip(readings, part.children, strict=True):
             reading.take(child)
         spoken = [reading for reading in readings if any(text.strip() for text in reading.texts)]

@@ -46,10 +46,12 @@ class SenderRules:
         return self.check is SenderCheck.OFF or proof is not Proof.FAIL
 
 
-_COMMENT = re.compile(r"\([^()]{0,500}\)")
-_DMARC = re.compile(r"\bdmarc\s*=\s*([a-z]+)", re.IGNORECASE)
-_HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*([a-z0-9.-]+)", re.IGNORECASE)
-_LONGEST_FIELD = 4096
+# Of a field (RFC 8601 2.2): an escaped sign, a sign that opens or ends something, a run of anything else.
+_SIGN = re.compile(r'\\.|["();\\]|[^"();\\]+', re.DOTALL)
+_QUOTED = '""'  # stands where a quoted string stood: what was quoted is never read
+_DMARC = re.compile(r"\s*dmarc\s*(?:/\s*[0-9]+\s*)?=\s*([a-z]+)(?!\S)", re.IGNORECASE)
+_HEADER_FROM = re.compile(r"(?<!\S)header\.from\s*=\s*([a-z0-9.-]+)(?!\S)", re.IGNORECASE)
+_LONGEST_FIELD = 8192
 
 
 def one_sender(mail: InboundMail) -> str | None:
@@ -62,22 +64,46 @@ def one_sender(mail: InboundMail) -> str | None:
 def proof_of(address: str, results: Iterable[str], authserv_id: str) -> Proof:
     """Return what the trusted server's Authentication-Results say of the domain of `address`.
 
-    `results` are the values of all such fields, topmost first; the topmost of the trusted server counts,
-    for that is the one which it wrote itself.
+    `results` are the undecoded values of all such fields, topmost first; the topmost of the trusted server
+    counts, for that is the one which it wrote itself. It repeats words of the sender's, so it proves nothing
+    when a quote or comment in it does not end, or when it gives several results.
     """
     domain = address.rpartition("@")[2].lower()
     for field in results:
-        text = _COMMENT.sub("", field[:_LONGEST_FIELD])
-        server, _semicolon, methods = text.partition(";")
-        if authserv_id and server.split()[:1] == [authserv_id]:
-            return _dmarc(methods, domain)
+        (server, *methods), is_whole = _pieces(field[:_LONGEST_FIELD])
+        if authserv_id and server.lower().split()[:1] == [authserv_id.lower()]:
+            is_whole = is_whole and len(field) <= _LONGEST_FIELD
+            return _dmarc(methods, domain) if is_whole else Proof.FAIL
     return Proof.NONE
 
 
-def _dmarc(methods: str, domain: str) -> Proof:
-    for method in methods.split(";"):
-        result, judged = _DMARC.search(method), _HEADER_FROM.search(method)
-        if result is None or judged is None or judged.group(1).lower() != domain:
+def _dmarc(methods: Iterable[str], domain: str) -> Proof:
+    judged = [(found.group(1).lower(), method) for method in methods if (found := _DMARC.match(method))]
+    if len(judged) != 1:
+        return Proof.FAIL if judged else Proof.NONE
+    [(result, method)] = judged
+    if [name.lower() for name in _HEADER_FROM.findall(method)] != [domain]:
+        return Proof.NONE
+    return Proof.PASS if result == "pass" else Proof.FAIL
+
+
+def _pieces(field: str) -> tuple[list[str], bool]:
+    """Cut a field at its semicolons, without its comments and quoted strings; say whether each of them ends."""
+    pieces, comments, is_quoted, is_whole = [""], 0, False, True
+    for sign in _SIGN.findall(field):
+        if is_quoted:
+            is_quoted = sign != '"'
+        elif sign in ("(", ")"):
+            comments += 1 if sign == "(" else -1
+            is_whole = is_whole and comments >= 0
+        elif comments > 0:
             continue
-        return Proof.PASS if result.group(1).lower() == "pass" else Proof.FAIL
-    return Proof.NONE
+        elif sign == '"':
+            is_quoted = True
+            pieces[-1] += _QUOTED
+        elif sign == ";":
+            pieces.append("")
+        else:
+            is_whole = is_whole and not sign.startswith("\\")
+            pieces[-1] += sign
+    return pieces, is_whole and not is_quoted and comments == 0

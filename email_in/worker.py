@@ -2,7 +2,8 @@
 
 `apply_one` claims a mail (committed with its attempt, so that a mail which kills the worker is counted too),
 reads it without touching the database, and settles it in one transaction: the update, the status, the event,
-the notices and "done". What fails five times is parked in triage with its bytes.
+the notices and "done". What fails five times is parked in triage with its bytes. An outage of ours is no
+fault of a mail's: it waits until the outage is over, uncounted.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from core.rules.terms import Channel, Role
 from core.store import cases as case_rows
 from core.store import claiming, inbox, outbox
 from core.store.cases import Case, KeptFile
+from core.store.database import is_unavailable
 from core.store.schema import inbox as inbox_table
 from core.triage import Aside
 from core.unit_of_work import Core, UnitOfWork
@@ -40,6 +42,7 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
 _PAUSE = timedelta(seconds=30)  # before a failed mail is tried again; it doubles
+_LONGEST_OUTAGE = timedelta(days=3)  # what looks like one for longer is the mail's own fault after all
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,21 @@ def _settle(core: Core, rules: SenderRules, row: sa.RowMapping) -> None:
 def _put_back(core: Core, row: sa.RowMapping, error: Exception) -> None:
     pause = _PAUSE * 2 ** (row["attempts"] - 1)
     told = f"{type(error).__name__}: {error}"[:1000]
+
+    def act(uow: UnitOfWork) -> None:
+        claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, told)
+        if _is_outage(error) and uow.now - row["received_at"] < _LONGEST_OUTAGE:
+            inbox.forget_attempt(uow.connection, row["id"])
+
     try:
-        core.write(lambda uow: claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, told))
+        core.write(act)
     except LeaseLost:
         log.info("mail was taken over by another worker", inbox_id=row["id"])
+
+
+def _is_outage(error: Exception) -> bool:
+    """Say whether the database or the disk failed, which says nothing about the mail."""
+    return is_unavailable(error) or isinstance(error, OSError)
 
 
 def _park(uow: UnitOfWork, row: sa.RowMapping) -> None:
@@ -106,7 +120,9 @@ def _read(core: Core, rules: SenderRules, row: sa.RowMapping) -> Read:
     mint = core.house.mint
     found = found_references(mail, row["recipients"], mint.find)
     sender = one_sender(mail)
-    results = mail.headers.every("Authentication-Results")
+    results = mail.headers.raw(
+        "Authentication-Results"
+    )  # decoding would let a sender's word grow a semicolon
     return Read(
         row=row,
         mail=mail,
@@ -128,7 +144,8 @@ def _act(uow: UnitOfWork, rules: SenderRules, read: Read) -> None:
     bounced = _bounced_notice(uow, read)
     facts = Facts(
         author=read.author.kind,
-        is_repeat=inbox.is_repeat(uow.connection, read.row),
+        is_repeat=inbox.is_repeat(uow.connection, read.row)
+        or inbox.is_applied_already(uow.connection, read.row, case_ids),
         sender=read.sender,
         references=len(read.found),
         cases=case_ids,
@@ -175,7 +192,8 @@ def _bounced_notice(uow: UnitOfWork, read: Read) -> sa.RowMapping | None:
 
 
 def _tell_of_bounce(uow: UnitOfWork, notice: sa.RowMapping) -> None:
-    outbox.mark_bounced(uow.connection, notice["id"])
+    if not outbox.mark_bounced(uow.connection, notice["id"]):
+        return  # an earlier report of the same was told
     # That the news of a failed notice came back is no news: it would come back for ever.
     if notice["case_id"] is not None and notice["notice"] != NoticeKind.NOTICE_FAILED_FOR_OWNER:
         case = case_rows.by_id(uow.connection, notice["case_id"])
@@ -193,8 +211,15 @@ def _put_aside(uow: UnitOfWork, read: Read, decision: Decision, case: Case | Non
         case_id=case.id if case else None,
     )
     triage.put_aside(uow, aside)
-    if decision.answer is not None and read.sender is not None:
+    if decision.answer is not None and read.sender is not None and _may_be_answered(uow, read):
         telling.answer_sender(uow, decision.answer, read.sender, read.row["id"], case.id if case else None)
+
+
+def _may_be_answered(uow: UnitOfWork, read: Read) -> bool:
+    """Say whether an answer reaches the writer and nobody else: it goes to the return path (RFC 3834 4)."""
+    is_return_path = read.sender == read.row["envelope_sender"].lower()
+    is_ours = (read.sender or "").rpartition("@")[2] == uow.house.mail_domain.lower()
+    return is_return_path and not is_ours and read.proof is not Proof.FAIL
 
 
 def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def intake() -> None:
 
 def main() -> None:
     """Run the command line, and turn what went wrong into a message and an exit code."""
+    os.umask(0o077)  # what we write holds customers' words
     _log_to_stderr()
     try:
         intake(standalone_mode=False)

@@ -19,6 +19,9 @@ from intake.settings import PREFIX, Settings
 _PACKAGES = ("core", "email_in", "ivr", "notifier", "intake")
 
 
+_SHORTEST_KEY = 16  # characters
+
+
 @dataclass(frozen=True)
 class Finding:
     """One check: what it looked at, whether it is right, and what to do where it is not."""
@@ -33,10 +36,12 @@ def examine(settings: Settings) -> list[Finding]:
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _packages,
         _variables,
+        _keys,
         _database,
         _blobs,
         _smart_host,
         _phone,
+        _on_call,
     )
     return [finding for check in checks for finding in _guarded(check, settings)]
 
@@ -64,6 +69,13 @@ def _variables(settings: Settings) -> Iterator[Finding]:
         f"no setting has the name {', '.join(unknown)}" if unknown else "every INTAKE_ variable is a setting"
     )
     yield Finding("variables", not unknown, words)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    keys = {"INTAKE_SECRET_KEY": settings.secret_key, "INTAKE_PIN_KEY": settings.pin_key}
+    short = [name for name, key in keys.items() if len(key.get_secret_value()) < _SHORTEST_KEY]
+    words = f"shorter than {_SHORTEST_KEY} characters: {', '.join(short)}" if short else "long enough"
+    yield Finding("keys", not short, words)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

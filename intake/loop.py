@@ -1,13 +1,14 @@
 """The worker's loops: do one piece of work, again while there was one, then sleep until there may be more.
 
 Each loop has a thread of its own and stops cleanly between two pieces. What fails is logged and tried again
-after a pause that grows; a loop never dies.
+after a pause that grows; a loop never dies, not even when the log cannot be written.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -66,6 +67,7 @@ class Loop:
                     self._stopping.wait(LONGEST_SLEEP)
                 pause = LONGEST_SLEEP
             except Exception:
-                log.exception("work failed", work=self._work.name, pause=pause)
+                with suppress(Exception):  # a log that cannot be written
+                    log.exception("work failed", work=self._work.name, pause=pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

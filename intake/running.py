@@ -6,11 +6,13 @@ import fcntl
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
 import structlog
 
 from core.errors import IntakeError
@@ -89,12 +91,19 @@ def works(core: Core, settings: Settings) -> Iterator[tuple[Work, ...]]:
     mail, host = mail_settings(settings), SmartHost(settings.smarthost_url, helo_name=settings.mail_domain)
     try:
         yield (
-            Work("inbox", lambda: apply_one(core, rules)),
+            Work("inbox", lambda: _is_due(core, inbox) and apply_one(core, rules)),
             Work("followups", lambda: follow_up_one(core)),
-            Work("outbox", lambda: send_one(core, mail, host)),
+            Work("outbox", lambda: _is_due(core, outbox) and send_one(core, mail, host)),
         )
     finally:
         host.close()
+
+
+def _is_due(core: Core, table: sa.Table) -> bool:
+    """Look before claiming: a claim takes the write lock, and most looks find nothing."""
+    with core.reading() as uow:
+        due_at = claiming.next_due(uow.connection, table)
+        return due_at is not None and due_at <= uow.now
 
 
 @contextmanager
@@ -105,7 +114,8 @@ def running(core: Core, settings: Settings, parts: Parts) -> Iterator[Listening]
     """
     with ExitStack() as stack:
         if parts.worker and core.database.is_sqlite:
-            stack.enter_context(_the_only_worker(core))
+            stack.enter_context(the_only_worker_of(Path(core.database.url.database or "")))
+            _take_back(core)
         stack.callback(log.info, "stopped")
         web = _web(core, settings, stack) if parts.web else None
         smtp = _smtp(core, settings, stack) if parts.smtp else None
@@ -129,27 +139,35 @@ def _smtp(core: Core, settings: Settings, stack: ExitStack) -> SmtpServer:
 
 
 def _worker(core: Core, settings: Settings, stack: ExitStack) -> None:
-    for work in stack.enter_context(works(core, settings)):
-        loop = Loop(work)
+    loops = [Loop(work) for work in stack.enter_context(works(core, settings))]
+    stack.callback(_stop, loops)
+    for loop in loops:
         loop.start()
-        stack.callback(loop.stop, _SECONDS_TO_FINISH)
+
+
+def _stop(loops: Sequence[Loop]) -> None:
+    """Stop all loops at once, so that the slowest decides how long it takes."""
+    with ThreadPoolExecutor(len(loops)) as at_once:
+        list(at_once.map(lambda loop: loop.stop(_SECONDS_TO_FINISH), loops))
 
 
 @contextmanager
-def _the_only_worker(core: Core) -> Iterator[None]:
-    """Hold the lock of the one worker of an SQLite database, and take back what a crash left to it."""
-    lock = Path(f"{core.database.url.database}.worker")
-    with lock.open("w") as file:
+def the_only_worker_of(file: Path) -> Iterator[None]:
+    """Hold the lock of the one worker of an SQLite database. Raises AnotherWorkerRuns."""
+    with Path(f"{file}.worker").open("w") as lock:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file_name = core.database.url.database
-            words = f"another process works on {file_name}: end it first, or use PostgreSQL for several"
+            words = f"another process works on {file}: end it first, or use PostgreSQL for several"
             raise AnotherWorkerRuns(words) from None
-        core.write(
-            lambda uow: [claiming.release_all(uow.connection, table, uow.now) for table in (inbox, outbox)]
-        )
         yield
+
+
+def _take_back(core: Core) -> None:
+    """Let what a crash left behind be claimed again."""
+    core.write(
+        lambda uow: [claiming.release_all(uow.connection, table, uow.now) for table in (inbox, outbox)]
+    )
 
 
 def until_told_to_stop() -> None:

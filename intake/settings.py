@@ -12,14 +12,15 @@ import re
 import tomllib
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 from sqlalchemy import make_url
@@ -35,6 +36,7 @@ PREFIX = "INTAKE_"
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _SMART_HOSTS = ("smtp", "smtps", "smtp+starttls")
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@", re.DOTALL)
+_PASSWORD_PARAMETER = re.compile(r"(password=)[^&'\"\s]+")
 _SECRETS = ("secret_key", "pin_key", "pin_key_previous", "twilio_auth_token", "console_password")
 
 
@@ -67,7 +69,9 @@ def _no_slash(text: str) -> str:
 
 def _database(text: str) -> str:
     try:
-        is_known = make_url(text).drivername in _DATABASES
+        url = make_url(text)
+        # A password among the parameters would be shown with them.
+        is_known = url.drivername in _DATABASES and "password" not in url.query
     except ArgumentError:
         is_known = False
     if not is_known:
@@ -175,6 +179,12 @@ class Settings(BaseSettings):
         "", description="for tests: die at this crash point, as by kill -9"
     )
 
+    @model_validator(mode="after")
+    def _can_check_signatures(self) -> Self:
+        if self.twilio_account_sid and not self.twilio_auth_token.get_secret_value():
+            raise ValueError("INTAKE_TWILIO_AUTH_TOKEN is not set; without it anybody could sign a webhook")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -226,7 +236,9 @@ def load() -> Settings:
         given: dict[str, Any] = dict(_secrets_from_files())
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsAreWrong("\n".join(_told(one) for one in error.errors())) from None
+        raise SettingsAreWrong("\n".join(dict.fromkeys(_told(one) for one in error.errors()))) from None
+    except SettingsError as error:  # a list that is not written as JSON
+        raise SettingsAreWrong(f"{error}; a list is written as [2,5,10]") from None
 
 
 def _check_config() -> None:
@@ -262,11 +274,14 @@ def _secrets_from_files() -> dict[str, str]:
 
 
 def _told(error: Any) -> str:
+    words: str = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:  # it is about several settings, and names them
+        return words
     name = str(error["loc"][0])
     # The value of a secret is not repeated.
     value = "" if name in _SECRETS else f" is {_without_password(repr(error['input']))}"
-    return f"{PREFIX}{name.upper()}{value}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{PREFIX}{name.upper()}{value}: {words}"
 
 
 def _without_password(text: str) -> str:
-    return _PASSWORD.sub(r"\1:***@", text)
+    return _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))

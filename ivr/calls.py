@@ -27,6 +27,7 @@ class Call:
 
     key: str
     provider: str
+    provider_call_id: str
     from_number: str
     state: CallState
     turn: int
@@ -197,6 +198,7 @@ def _call(row: sa.RowMapping) -> Call:
     return Call(
         key=row["key"],
         provider=row["provider"],
+        provider_call_id=row["provider_call_id"],
         from_number=row["from_number"],
         state=CallState.from_json(row["state"]),
         turn=row["turn"],

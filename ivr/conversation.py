@@ -48,12 +48,14 @@ class Company:
 class CallState:
     """Where a call stands.
 
-    `misses` counts useless entries in a row, `rings` the analysts rung since the caller asked for one.
+    `misses` counts useless entries in a row, `pin_entries` the PINs keyed in the whole call, `rings` the
+    analysts rung since the caller asked for one.
     `made_critical`: the case was opened as, or raised to, Critical in this call.
     """
 
     step: Step = Step.WELCOME
     misses: int = 0
+    pin_entries: int = 0  # nothing sets it back
     rings: int = 0
     contact_id: int | None = None
     case_number: str = ""

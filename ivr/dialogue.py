@@ -68,6 +68,7 @@ Handler = Callable[[CallState, Event], Move]
 
 TRIES = 3  # useless entries at one question, wrong PINs among them, before a human is rung
 MOST_COMPANIES = 9  # one key each
+_NO_CASE: dict[str, Any] = {"case_number": "", "case_is_closed": False}  # the case is left behind
 
 
 def converse(state: CallState, event: Event) -> Move:
@@ -90,6 +91,11 @@ def _ask(state: CallState, step: Step, *before: Line) -> Move:
     """Ask the question of a step, after what is to be said first."""
     asked = replace(state, step=step, misses=0)
     return asked, Reply((*before, *_question(asked)), _AWAITED[step])
+
+
+def _repeat(state: CallState) -> Move:
+    """Ask the same question once more, as if it had not been asked: the misses are kept."""
+    return state, Reply(_question(state), _AWAITED[state.step])
 
 
 def _ask_again(state: CallState, why: str) -> Move:
@@ -132,7 +138,7 @@ def _keyed(read: Callable[[CallState, str], Move]) -> Handler:
         if keys == "0":
             return _ring_somebody(state)
         if keys == "*":
-            return _ask(state, state.step)
+            return _repeat(state)
         return read(state, keys) if keys else _ask_again(state, "nothing-heard")
 
     return handle
@@ -173,7 +179,12 @@ def _welcome(state: CallState, _event: Event) -> Move:
 
 
 def _pin(state: CallState, keys: str) -> Move:
-    return state, CheckPin(keys)
+    return replace(state, pin_entries=state.pin_entries + 1), CheckPin(keys)
+
+
+def _pin_again(state: CallState, why: str) -> Move:
+    # Counted for the call, so that no way round the question gives more tries (A10).
+    return _ring_somebody(state) if state.pin_entries >= TRIES else _ask_again(state, why)
 
 
 def _case_number(state: CallState, keys: str) -> Move:
@@ -185,7 +196,7 @@ def _case_number(state: CallState, keys: str) -> Move:
 def _case_menu(state: CallState, event: Event) -> Move:
     choices: dict[str, Callable[[CallState], Move]] = {
         "1": lambda now: (now, FindCase(now.case_number)),
-        "9": _go(Step.MAIN),
+        "9": _go(Step.MAIN, **_NO_CASE),
     }
     if state.case_is_closed:
         choices["3"] = lambda now: (now, CheckRight(Act.REOPEN))
@@ -198,7 +209,7 @@ def _case_menu(state: CallState, event: Event) -> Move:
 def _new_case(priority: Priority) -> Callable[[CallState], Move]:
     critical = priority is Priority.CRITICAL
     afresh: dict[str, Any] = {
-        "case_number": "",
+        **_NO_CASE,
         "companies": (),
         "combination_id": None,
         "priority": int(priority),
@@ -254,11 +265,11 @@ def _on_caller_known(state: CallState, answer: CallerKnown) -> Move:
 
 
 def _on_pin_mistyped(state: CallState, _answer: PinMistyped) -> Move:
-    return _ask_again(state, "pin-mistyped")
+    return _pin_again(state, "pin-mistyped")
 
 
 def _on_pin_refused(state: CallState, _answer: PinRefused) -> Move:
-    return _ask_again(state, "pin-refused")
+    return _pin_again(state, "pin-refused")
 
 
 def _on_refusal(state: CallState, answer: Refusal) -> Move:
@@ -380,8 +391,8 @@ STEPS: dict[Step, Handler] = {
     Step.HUMAN: _menu({}),  # who may not use the menu; 0 is the way on
     Step.MAIN: _menu(
         {
-            "1": _go(Step.CRITICAL_KIND),
-            "2": _go(Step.CASE_NUMBER, priority=int(Priority.MEDIUM)),
+            "1": _go(Step.CRITICAL_KIND, **_NO_CASE),
+            "2": _go(Step.CASE_NUMBER, priority=int(Priority.MEDIUM), **_NO_CASE),
             "3": _new_case(Priority.MEDIUM),
         }
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,7 +245,8 @@ def _page(turn: Turn, words: str) -> int | None:
             return cases.leave_message(turn.uow, _caller(turn), _case(turn), words).event_id
         except Refused as refused:
             # What a rule forbids about the case, a closed one for instance, does not silence the caller.
-            log.info("page without its case", case=turn.state.case_number, rule=refused.denied.rule)
+            with suppress(Exception):
+                log.info("page without its case", case=turn.state.case_number, rule=refused.denied.rule)
     telling.page_on_call(turn.uow, turn.call.key)
     return None
 

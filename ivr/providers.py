@@ -18,14 +18,15 @@ from ivr.calls import Identity
 from ivr.conversation import Input, Keyed, RingingEnded, Spoken
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
-_CALL_ID = re.compile(r"[A-Za-z0-9]{1,64}")
-_RECORDING_ID = re.compile(r"[A-Za-z0-9]{1,64}")
+# The signature has no delimiters, so an id could hide another parameter; no parameter's name is hexadecimal.
+_CALL_ID = re.compile(r"CA[0-9a-fA-F]{1,64}")
+_RECORDING_ID = re.compile(r"RE[0-9a-fA-F]{1,64}")
 _KEYS = re.compile(r"[0-9*#]{0,64}")
 _LONGEST_VALUE = 4096
 
 
 class NotFromProvider(Exception):
-    """The request was not made by the provider for this account; `cause` says how that was seen."""
+    """The request was not made by the provider for this account and call; `cause` says how that was seen."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)

@@ -16,7 +16,7 @@ from ivr.calls import Call
 from ivr.conversation import Began, CallState, Input, Line, Reply, Spoken
 from ivr.dialogue import Event, converse
 from ivr.errands import Turn
-from ivr.providers import Twilio
+from ivr.providers import NotFromProvider, Twilio
 from ivr.twiml import Links
 
 _MOST_MOVES = 20  # dialogue and core answer each other a few times a turn; more is a fault
@@ -68,10 +68,17 @@ class Voice:
         event = self.provider.read_input(parameters)
 
         def act(uow: UnitOfWork) -> str:
-            call = calls.find(uow, key)
+            call = self._called(uow, parameters, key)
             return self._take_turn(uow, call, number, event) if call else twiml.of_goodbye(Line("goodbye"))
 
         return self.core.write(act, mark="turn")
+
+    def _called(self, uow: UnitOfWork, parameters: Mapping[str, str], key: str) -> Call | None:
+        """Return the call of a URL. Raises NotFromProvider when the request is of another call."""
+        call = calls.find(uow, key)
+        if call is not None and call.provider_call_id != self.provider.identity(parameters).call_id:
+            raise NotFromProvider("another call")
+        return call
 
     def _take_turn(self, uow: UnitOfWork, call: Call, number: int, event: Input) -> str:
         stored = calls.stored_answer(uow, call.key, number)
@@ -126,7 +133,7 @@ class Voice:
         event = self.provider.read_input(parameters)
 
         def act(uow: UnitOfWork) -> None:
-            call = calls.find(uow, call_key)
+            call = self._called(uow, parameters, call_key)
             if call is not None and isinstance(event, Spoken):
                 calls.keep_recording(uow, call, event, None)
 

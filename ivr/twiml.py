@@ -88,13 +88,18 @@ def of_goodbye(*lines: Line) -> str:
 
 
 def of_apology(again: str, fallback_number: str) -> str:
-    """Return what is said when a turn failed inside: a word, then a human where one is set, else once more."""
+    """Return what is said when a turn failed inside: a word, then a human where one is set, else once more.
+
+    The call ends with the human: the menu does not begin again behind them.
+    """
     response = VoiceResponse()
     _say(response, (Line("apology"),))
     if fallback_number:
         response.dial(fallback_number, timeout=RING_SECONDS)
-    response.pause(length=3)
-    response.redirect(again, method="POST")
+        response.hangup()
+    else:
+        response.pause(length=3)
+        response.redirect(again, method="POST")
     return str(response)
 
 

@@ -1,4 +1,6 @@
-"""The provider's requests over HTTP: only POST, only genuine, and a genuine one never gets a 5xx.
+"""The provider's requests over HTTP: only POST, only genuine, and a genuine voice turn never gets a 5xx.
+
+A report that the database could not take is answered 503, so that the provider may send it again.
 
 POST <prefix>/incoming                      a call comes in
 POST <prefix>/t/<call>/<turn>               what the caller did
@@ -10,10 +12,12 @@ POST <prefix>/recording/<call>              a recording is ready
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import structlog
 from flask import Blueprint, Response, request
 
+from core.store.database import is_unavailable
 from ivr import twiml
 from ivr.providers import SIGNATURE_HEADER, NotFromProvider, WebhookRequest
 from ivr.turns import Voice
@@ -63,9 +67,12 @@ def _answered(voice: Voice, act: Act, apology: str) -> Response:
     parameters = _authenticated(voice)
     try:
         answer = act(parameters)
+    except NotFromProvider:
+        raise
     except Exception:
-        # The caller hears an apology and is not lost; the log has what happened.
-        log.exception("turn failed", path=request.path)
+        # The caller hears an apology and is not lost; the log, if it can be written, has what happened.
+        with suppress(Exception):
+            log.exception("turn failed", path=request.path)
         answer = apology
     return Response(answer, content_type="text/xml; charset=utf-8")
 
@@ -74,9 +81,13 @@ def _noted(voice: Voice, note: Note) -> Response:
     parameters = _authenticated(voice)
     try:
         note(parameters)
-    except Exception:
-        # The provider does not report twice, and nothing of the call hangs on it; the log has what happened.
-        log.exception("report lost", path=request.path)
+    except NotFromProvider:
+        raise
+    except Exception as error:
+        # A page may hang on the report: it is asked for again where that helps, and never answered with more.
+        with suppress(Exception):
+            log.exception("report lost", path=request.path)
+        return Response(status=503 if is_unavailable(error) else 204)
     return Response(status=204)
 
 
@@ -88,5 +99,6 @@ def _authenticated(voice: Voice) -> Mapping[str, str]:
 
 
 def _not_genuine(error: NotFromProvider) -> Response:
-    log.warning("webhook refused", cause=error.cause, path=request.path)
-    return Response("This request is not signed by the telephone provider.\n", 403, content_type="text/plain")
+    with suppress(Exception):
+        log.warning("webhook refused", cause=error.cause, path=request.path)
+    return Response("This request is not genuine.\n", 403, content_type="text/plain")

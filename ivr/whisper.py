@@ -7,6 +7,8 @@ every whisper ends in a hang-up.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 
 from core import cases, directory
@@ -76,4 +78,5 @@ def _tell_case(uow: UnitOfWork, leg: Leg) -> None:
         cases.record_call_taken(uow, analyst, case)
     except Refused:
         # A case that was closed in the meantime is no reason to part the two.
-        log.info("call taken for a closed case", case=case.number)
+        with suppress(Exception):
+            log.info("call taken for a closed case", case=case.number)

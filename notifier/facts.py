@@ -14,13 +14,14 @@ from email.policy import compat32
 
 import sqlalchemy as sa
 
-from core import directory
+from core import cases, directory
+from core.cases import Actor
 from core.errors import IntakeError, NotFound
 from core.rules import lifecycle
 from core.rules.lifecycle import Followup, Step
 from core.rules.notices import NoticeKind
-from core.rules.policy import reopen_until
-from core.rules.terms import Channel, EventKind, Priority, Rulebook, Status, SubStatus
+from core.rules.policy import Act, reopen_until
+from core.rules.terms import Channel, EventKind, Priority, Role, Rulebook, Status, SubStatus
 from core.store import cases as rows
 from core.store import inbox
 from core.store.cases import Case
@@ -126,7 +127,8 @@ class NoticeFacts:
     """Everything that a mail says. `reference` is empty, and `case` None, only where there is no case.
 
     `asked`: the question or the solution that the case waits, or waited, to have answered; `still_waits`: it
-    still does. `files`: the names of what is attached to the event.
+    still does. `files`: the names of what is attached to the event. `forbidden`: why the case's contact may not
+    see it now, and empty when they may.
     """
 
     kind: NoticeKind
@@ -143,6 +145,7 @@ class NoticeFacts:
     files: tuple[str, ...] = ()
     answered: Answered | None = None
     call: CallTold | None = None
+    forbidden: str = ""
 
 
 def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
@@ -153,7 +156,8 @@ def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
     case = rows.by_id(uow.connection, row["case_id"])
     event = rows.event(uow.connection, row["event_id"]) if row["event_id"] else None
     asked, still_waits = _waiting(uow, kind, case, event)
-    told = _case_told(uow, kind, case, recipient)
+    forbidden = _forbidden(uow, case)
+    told = _case_told(uow, kind, case, recipient, may_see=not forbidden)
     return NoticeFacts(
         kind=kind,
         now=uow.now,
@@ -168,14 +172,18 @@ def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
         plan=_plan(case, uow.now, uow.house.rulebook),
         files=_files(uow, case, event),
         answered=_answered(uow, row["inbox_id"]),
+        forbidden=forbidden,
     )
 
 
 def no_longer_true(facts: NoticeFacts) -> str | None:
-    """Return why the notice must not be sent any more, or None (I10). Only a reminder can come too late.
+    """Return why the notice must not be sent any more, or None (A9, I10).
 
-    Every other notice tells of what happened, which stays true; its text says so where the case has moved on.
+    A contact who may not see the case is told nothing of it. Else only a reminder can come too late: every
+    other notice tells of what happened, which stays true; its text says so where the case has moved on.
     """
+    if facts.forbidden and facts.kind not in FOR_STAFF | FOR_SENDERS:
+        return facts.forbidden
     if facts.kind in REMINDERS and not facts.still_waits:
         return "The case was answered or moved on before the reminder left (I10)."
     return None
@@ -208,12 +216,20 @@ def _waiting(
     return asked, case.status == event["status"] and not moved_on and not stopped
 
 
-def _case_told(uow: UnitOfWork, kind: NoticeKind, case: Case, recipient: str) -> CaseTold:
+def _forbidden(uow: UnitOfWork, case: Case) -> str:
+    """Return why the case's contact may not see it at this moment, or an empty text (A3, A9)."""
+    contact = directory.contact(uow, case.contact_id)
+    reader = Actor(Role.CUSTOMER, contact.name, Channel.MAIL, contact_id=contact.id)
+    denied = cases.permitted(uow, reader, case, Act.SEE)
+    return f"{denied.words} ({denied.rule})" if denied else ""
+
+
+def _case_told(uow: UnitOfWork, kind: NoticeKind, case: Case, recipient: str, *, may_see: bool) -> CaseTold:
     named = rows.with_names(uow.connection, case.number)
     company = directory.Combination(case.combination_id, named["sold_to"], named["end_user"]).name
     contact = directory.contact(uow, case.contact_id)
     # E5: a Reference ID does not authorise. Who answered with one may be anybody, and learns nothing new.
-    is_stranger = kind in FOR_SENDERS and recipient.lower() != contact.email
+    is_stranger = kind in FOR_SENDERS and not (may_see and recipient.lower() == contact.email)
     return CaseTold(
         number=case.number,
         subject="" if is_stranger else case.subject,

@@ -14,6 +14,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from core.errors import BadInput, IntakeError
+from notifier.bounded_smtp import BoundedSMTP, BoundedSMTPS
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _ALLOWED = "smtp://host:port, smtps://user:password@host or smtp+starttls://user:password@host"
@@ -40,9 +41,10 @@ class SmartHost:
     """A mail server that takes everything we send. `url`: `smtp://`, `smtps://` or `smtp+starttls://`.
 
     `timeout`: seconds for one reply; `patience`: seconds for the reply to the whole mail, which a host may
-    take to look into it. Together they stay below the lease of a piece of work (5 minutes), because a mail
-    whose reply comes after that is sent twice. Raises BadInput, also for a password that would travel in
-    the clear.
+    take to look into it; `deadline`: seconds for everything, from the connection to that reply. It stays
+    well below the lease of a piece of work (5 minutes), because a mail whose reply comes after that is sent
+    twice; and a mail is given away only while its reply still has its time. Raises BadInput, also for a
+    password that would travel in the clear.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class SmartHost:
         helo_name: str | None = None,
         timeout: float = 30,
         patience: float = 100,
+        deadline: float = 200,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(url)
@@ -62,13 +65,15 @@ class SmartHost:
         self._scheme, self._host, self._port = parts.scheme, parts.hostname or "", port
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._helo_name, self._timeout, self._patience = helo_name, timeout, patience
+        self._deadline = deadline
         self._tls = tls or ssl.create_default_context()
-        self._open: smtplib.SMTP | None = None
+        self._open: BoundedSMTP | None = None
 
     def send(self, envelope_sender: str, recipient: str, message: bytes) -> None:
         """Return when the smart host has accepted the mail. Raises TemporaryFailure, PermanentFailure."""
         try:
-            self._transact(self._connection(), envelope_sender, recipient, message)
+            ends_at = time.monotonic() + self._deadline
+            self._transact(self._connection(ends_at), envelope_sender, recipient, message)
         except (TemporaryFailure, PermanentFailure):
             self._reset()
             raise
@@ -85,35 +90,36 @@ class SmartHost:
             self._open.close()
             self._open = None
 
-    def _transact(self, smtp: smtplib.SMTP, envelope_sender: str, recipient: str, message: bytes) -> None:
-        began = time.monotonic()
+    def _transact(self, smtp: BoundedSMTP, envelope_sender: str, recipient: str, message: bytes) -> None:
         _demand(*smtp.mail(envelope_sender))
         _demand(*smtp.rcpt(recipient))
-        if time.monotonic() - began > self._timeout:
+        if time.monotonic() + self._patience >= smtp.deadline:
             raise TemporaryFailure("the smart host is too slow to be given the mail")
-        _set_timeout(smtp, self._patience)
+        smtp.timeout = self._patience
         try:
             reply = smtp.data(message)
         except smtplib.SMTPDataError as error:  # DATA itself was refused
             reply = error.smtp_code, _in_bytes(error.smtp_error)
+        finally:
+            smtp.timeout = self._timeout
         _demand(*reply)
-        _set_timeout(smtp, self._timeout)
 
-    def _connection(self) -> smtplib.SMTP:
+    def _connection(self, ends_at: float) -> BoundedSMTP:
         """Return the open connection if it still answers, and a new one otherwise."""
-        if self._open is not None and not _answers(self._open):
-            self.close()
+        if self._open is not None:
+            self._open.deadline = ends_at
+            if not _answers(self._open):
+                self.close()
         if self._open is None:
-            self._open = self._connect()
+            self._open = self._connect(ends_at)
         return self._open
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, ends_at: float) -> BoundedSMTP:
+        where = (ends_at, self._host, self._port, self._helo_name)
         if self._scheme == "smtps":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, self._helo_name, timeout=self._timeout, context=self._tls
-            )
+            smtp: BoundedSMTP = BoundedSMTPS(*where, timeout=self._timeout, context=self._tls)
         else:
-            smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=self._timeout)
+            smtp = BoundedSMTP(*where, timeout=self._timeout)
         try:
             if self._scheme == "smtp+starttls":
                 smtp.starttls(context=self._tls)  # raises when it is not offered: never in the clear instead
@@ -134,8 +140,6 @@ class SmartHost:
                 code = 421
             if code != 250:
                 self.close()
-            else:
-                _set_timeout(self._open, self._timeout)
 
 
 def _port(parts: SplitResult) -> int | None:
@@ -162,11 +166,6 @@ def _answers(smtp: smtplib.SMTP) -> bool:
         return smtp.noop()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False
-
-
-def _set_timeout(smtp: smtplib.SMTP, seconds: float) -> None:
-    if smtp.sock is not None:
-        smtp.sock.settimeout(seconds)
 
 
 def _in_bytes(text: bytes | str) -> bytes:

@@ -20,6 +20,8 @@ from notifier.cleaning import many_lines, one_line
 from notifier.facts import FOR_STAFF, NoticeFacts, Said
 from notifier.settings import MailSettings
 
+LONGEST_TOLD = 64 * 1024  # characters of somebody's words: whole logs are too large for a smart host
+_THE_REST = "The rest is in the case."
 _COLUMNS = 76
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _TOGETHER = "\u00a0"  # stands between words that one line holds; what leaves has a usual space there
@@ -76,7 +78,16 @@ def _cleaned(value: Any) -> Any:
 
 
 def _cleaned_saying(said: Said | None) -> Said | None:
-    return replace(_cleaned(said), text=many_lines(said.text)) if said else None
+    if said is None:
+        return None
+    wordless: Said = _cleaned(replace(said, text=""))
+    return replace(wordless, text=_beginning(said.text))
+
+
+def _beginning(text: str) -> str:
+    """Return as much of the text as a mail tells, and where the rest is. What is not told is not walked."""
+    told = many_lines(text[:LONGEST_TOLD])
+    return told if len(text) <= LONGEST_TOLD else f"{told}\n\n{_THE_REST}"
 
 
 def _paragraphs(text: str) -> list[str]:

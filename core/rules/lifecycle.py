@@ -196,6 +196,35 @@ def followup_after_step(done: Followup, now: datetime, rulebook: Rulebook) -> Fo
     return Followup(Step(done.step + 1), (now if is_late else done.at) + gap)
 
 
+def followup_after_priority(
+    status: Status,
+    sub_status: SubStatus,
+    before: Followup,
+    now: datetime,
+    *,
+    reminded: bool,
+    rulebook: Rulebook,
+) -> Followup:
+    """Return the timer after a change of priority or of "production down"; `reminded` as it is then (N4).
+
+    It stops where production is down; where it runs again and the customer is still asked, it starts afresh.
+    """
+    if not reminded:
+        return NO_FOLLOWUP
+    if before != NO_FOLLOWUP or status not in _WAITING or sub_status is SubStatus.THIRD_PARTY_PENDING:
+        return before
+    return Followup(Step.REMINDER_1, now + timedelta(days=rulebook.followup_days[0]))
+
+
+def closing_not_before(reminder_2_left_at: datetime, rulebook: Rulebook) -> datetime:
+    """Return the earliest instant at which the timer may close, by when its last reminder really left (I11).
+
+    A reminder that waited for the smart host leaves the customer as many days as one that did not.
+    """
+    days = timedelta(days=rulebook.followup_days[2] - rulebook.followup_days[1])
+    return reminder_2_left_at + days - rulebook.followup_grace
+
+
 def put_off(due: Followup, now: datetime) -> Followup:
     """Return the timer with the same step an hour later.
 

@@ -18,7 +18,7 @@ class Audience(StrEnum):
 
     CONTACT = "the case's contact"
     OWNER = "the analyst who owns the case, or the first one on call while nobody does"
-    ON_CALL = "every analyst on the on-call list"
+    ON_CALL = "every analyst on the on-call list; every analyst there is while nobody is on call"
     SENDER = "the sender of a mail"
 
 

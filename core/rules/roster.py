@@ -38,8 +38,11 @@ class Shift:
     products: frozenset[str] = frozenset()
 
     def holds(self, now: datetime, product: str) -> bool:
-        """Say whether the shift covers this product at this instant (UTC in, local time decides)."""
-        return (not self.products or product in self.products) and self._covers(now)
+        """Say whether the shift covers this product at this instant (UTC in, local time decides).
+
+        An empty product is one that is not known, as in a case opened by phone: any shift covers it.
+        """
+        return (not product or not self.products or product in self.products) and self._covers(now)
 
     def _covers(self, now: datetime) -> bool:
         local = now.astimezone(ZoneInfo(self.time_zone))

@@ -46,7 +46,9 @@ class FolderBlobs:
         return self._folder / digest[:2] / digest
 
     def _write(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(self._folder)
         # Written aside and renamed, so that a crash never leaves half a file under a whole file's name.
         aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with aside.open("wb") as file:

@@ -142,13 +142,6 @@ def next_followup(connection: sa.Connection, now: datetime) -> Case | None:
     return _case(row) if row else None
 
 
-def next_followup_at(connection: sa.Connection) -> datetime | None:
-    """Return when the next follow-up is due, or None when no case waits."""
-    due = sa.select(sa.func.min(cases.c.followup_at)).where(cases.c.followup_at.is_not(None))
-    earliest: datetime | None = connection.scalar(due)
-    return earliest
-
-
 def history(connection: sa.Connection, case_id: int) -> Sequence[sa.RowMapping]:
     """Return the events of a case, oldest first."""
     told = sa.select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.version)
@@ -175,14 +168,17 @@ def files_of(connection: sa.Connection, case_id: int) -> Sequence[sa.RowMapping]
 
 
 def listed(
-    connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int = 500
+    connection: sa.Connection,
+    *conditions: sa.ColumnElement[bool],
+    order: Sequence[sa.ColumnElement[Any]] = (cases.c.id.desc(),),
+    limit: int = 500,
 ) -> list[sa.RowMapping]:
-    """Return cases with the names that people know them by, newest first.
+    """Return cases with the names that people know them by, newest first or in another `order`.
 
     Columns: those of the case, `contact_email`, `contact_name`, `owner_email`, `owner_name`, `sold_to`,
     `end_user`.
     """
-    rows = connection.execute(_with_names().where(*conditions).order_by(cases.c.id.desc()).limit(limit))
+    rows = connection.execute(_with_names().where(*conditions).order_by(*order).limit(limit))
     return list(rows.mappings())
 
 

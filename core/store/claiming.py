@@ -21,6 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import LeaseLost
+from core.store.schema import DUE
 
 
 class State(StrEnum):
@@ -35,7 +36,6 @@ class State(StrEnum):
 
 
 LEASE = timedelta(minutes=5)
-_DUE_STATES = (State.WAITING, State.WORKING)
 
 
 def claim(connection: sa.Connection, table: sa.Table, lease: str, now: datetime) -> sa.RowMapping | None:
@@ -45,7 +45,7 @@ def claim(connection: sa.Connection, table: sa.Table, lease: str, now: datetime)
     """
     due = (
         sa.select(table.c.id)
-        .where(table.c.state.in_(_DUE_STATES), table.c.due_at <= now)
+        .where(DUE, table.c.due_at <= now)
         .order_by(table.c.due_at, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -61,7 +61,7 @@ def claim(connection: sa.Connection, table: sa.Table, lease: str, now: datetime)
 
 def next_due(connection: sa.Connection, table: sa.Table) -> datetime | None:
     """Return when the next row is due (it may be in the past), or None when nothing waits."""
-    due = sa.select(sa.func.min(table.c.due_at)).where(table.c.state.in_(_DUE_STATES))
+    due = sa.select(sa.func.min(table.c.due_at)).where(DUE)
     earliest: datetime | None = connection.scalar(due)
     return earliest
 

@@ -96,8 +96,11 @@ def _is_lost_race(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
 
 
+# Errors do not repeat the values of a statement: they hold customers' words, and errors are logged.
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, record: Any) -> None:
@@ -134,8 +137,24 @@ def _file_of(url: sa.URL) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _forget_values(context: sa.engine.ExceptionContext) -> None:
+    """Take the failing row out of an error of PostgreSQL, which quotes it."""
+    diagnosis = getattr(context.original_exception, "diag", None)
+    if diagnosis is not None and diagnosis.message_detail and context.sqlalchemy_exception is not None:
+        words = f"({type(context.original_exception).__name__}) {diagnosis.message_primary}"
+        context.original_exception.args = (words,)
+        context.sqlalchemy_exception.args = (words,)
+
+
 def _postgresql_engine(url: sa.URL) -> sa.Engine:
     waits = {"connect_timeout": BUSY_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS}s"}
-    return sa.create_engine(
-        url, pool_size=_MOST_CONNECTIONS, max_overflow=0, pool_pre_ping=True, connect_args=waits
+    engine = sa.create_engine(
+        url,
+        pool_size=_MOST_CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=waits,
+        hide_parameters=True,
     )
+    sa.event.listen(engine, "handle_error", _forget_values)
+    return engine

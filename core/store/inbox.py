@@ -19,6 +19,8 @@ from core.store.schema import inbox
 
 _KEEP = sa.insert(inbox).returning(inbox.c.id)  # made once: building it costs as much as running it
 
+_NEARBY = 100  # mails: how far apart two deliveries of one mail are looked for
+
 
 @dataclass(frozen=True)
 class ReceivedMail:
@@ -59,6 +61,38 @@ def is_repeat(connection: sa.Connection, row: sa.RowMapping) -> bool:
     """
     settled = sa.select(inbox.c.id).where(inbox.c.effect_of == row["fingerprint"], inbox.c.id != row["id"])
     return connection.execute(settled).first() is not None
+
+
+def is_applied_already(connection: sa.Connection, row: sa.RowMapping, case_ids: Sequence[int]) -> bool:
+    """Say whether the same bytes of the same sender, in another envelope, already updated the same case (I2).
+
+    A mail to two addresses of ours may come as two mails. Looked at are the mails that came shortly before
+    and after, so that this costs the same in an inbox of any size.
+    """
+    if not case_ids:
+        return False
+    these = inbox.alias()
+    nearby = sa.select(inbox.c.decision).where(
+        inbox.c.id.between(row["id"] - _NEARBY, row["id"] + _NEARBY),
+        inbox.c.id != row["id"],
+        inbox.c.envelope_sender == row["envelope_sender"],
+        inbox.c.outcome == "update",
+        inbox.c.raw == sa.select(these.c.raw).where(these.c.id == row["id"]).scalar_subquery(),
+    )
+    return any(decision["cases"] == list(case_ids) for decision in connection.scalars(nearby) if decision)
+
+
+def forget_attempt(connection: sa.Connection, inbox_id: int) -> None:
+    """Do not count the last attempt against the mail: something else failed."""
+    mail = sa.update(inbox).where(inbox.c.id == inbox_id)
+    connection.execute(mail.values(attempts=inbox.c.attempts - 1))
+
+
+def mark_linked(connection: sa.Connection, row: sa.RowMapping, now: datetime) -> None:
+    """Note that people made an update of the mail, so that no worker applies it again."""
+    linked = sa.update(inbox).where(inbox.c.id == row["id"])
+    values = {"state": State.DONE, "outcome": "update", "error": None, "effect_of": row["fingerprint"]}
+    connection.execute(linked.values(finished_at=now, lease=None, **values))
 
 
 def waiting_count(connection: sa.Connection) -> int:

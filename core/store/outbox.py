@@ -51,15 +51,25 @@ def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> i
     return int(connection.execute(written.returning(outbox.c.id)).scalar_one())
 
 
-def states_of_last(connection: sa.Connection, case_id: int, event_kind: str) -> list[State]:
-    """Return the states of the notices of the case's latest event of this kind; empty when there is none."""
+@dataclass(frozen=True)
+class Leaving:
+    """How far a notice has come, and when it was settled."""
+
+    state: State
+    settled_at: datetime | None
+
+
+def of_last_event(connection: sa.Connection, case_id: int, event_kind: str) -> list[Leaving]:
+    """Return the notices of the case's latest event of this kind; empty when there is none."""
     latest = (
         sa.select(sa.func.max(case_events.c.id))
         .where(case_events.c.case_id == case_id, case_events.c.kind == event_kind)
         .scalar_subquery()
     )
-    states = sa.select(outbox.c.state).where(outbox.c.event_id == latest)
-    return [State(state) for state in connection.scalars(states)]
+    rows = connection.execute(
+        sa.select(outbox.c.state, outbox.c.finished_at).where(outbox.c.event_id == latest)
+    )
+    return [Leaving(State(state), settled_at) for state, settled_at in rows]
 
 
 def listed(connection: sa.Connection, limit: int) -> Sequence[sa.RowMapping]:
@@ -77,10 +87,10 @@ def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping |
     return connection.execute(sa.select(outbox).where(outbox.c.bounce_key == bounce_key)).mappings().first()
 
 
-def mark_bounced(connection: sa.Connection, outbox_id: int) -> None:
-    """Note on a notice that it came back as undeliverable (E7).
+def mark_bounced(connection: sa.Connection, outbox_id: int) -> bool:
+    """Note on a notice that it came back as undeliverable (E7). False when that was noted before.
 
     A worker that has sent it and not yet marked it as sent has lost its lease by this, so the mark stays.
     """
-    bounced = sa.update(outbox).where(outbox.c.id == outbox_id).values(state=State.BOUNCED, lease=None)
-    connection.execute(bounced)
+    sent = sa.update(outbox).where(outbox.c.id == outbox_id, outbox.c.state != State.BOUNCED)
+    return connection.execute(sent.values(state=State.BOUNCED, lease=None)).rowcount == 1

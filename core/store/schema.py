@@ -224,7 +224,8 @@ references = Table(  # E2: one for each case and recipient
 
 # --- durable work -------------------------------------------------------------------------------------------
 
-_DUE = text("state = 'waiting' OR state = 'working'")
+DUE = text("(state = 'waiting' OR state = 'working')")
+"""Written out in index and queries alike: with bound values, SQLite does not see that the index fits."""
 
 
 def _work_columns() -> list[Column[Any]]:
@@ -255,7 +256,7 @@ inbox = Table(
     Column("decision", JSON),
     Column("raw", LargeBinary, nullable=False),
 )
-Index("ix_inbox_due_at", inbox.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+Index("ix_inbox_due_at", inbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
 
 outbox = Table(
     "outbox",
@@ -272,7 +273,7 @@ outbox = Table(
     Column("bounce_key", String(32), nullable=False, unique=True),
     UniqueConstraint("event_id", "notice", "recipient"),
 )
-Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
 
 triage = Table(
     "triage",

@@ -11,6 +11,7 @@ from core import cases, directory
 from core.cases import Actor, Done, NewCase
 from core.errors import BadInput
 from core.identifiers import parse_case_number
+from core.rules.policy import PHONE_INSTRUCTION
 from core.rules.terms import Channel, Priority, Role, Status, SubStatus
 from core.store import cases as rows
 from core.store import schema
@@ -41,7 +42,7 @@ def analyst(uow: UnitOfWork, email: str | None) -> Actor:
     return Actor(Role.ANALYST, person.name, Channel.CONSOLE, analyst_id=person.analyst_id)
 
 
-def _act(number: str, by: str | None, verb: Verb) -> None:
+def _act(number: str, by: str | None, verb: Verb) -> Case:
     """Do one verb to one case and say where it stands then."""
 
     def act(uow: UnitOfWork) -> Done:
@@ -49,7 +50,8 @@ def _act(number: str, by: str | None, verb: Verb) -> None:
 
     with opened() as (core, _settings):
         done = core.write(act).case
-    click.echo(f"{done.number} is {done.status} / {done.sub_status}, {done.priority.label}")
+    _say_where_it_stands(done)
+    return done
 
 
 @case.command("open")
@@ -77,6 +79,12 @@ def open_(**given: Any) -> None:
 
     with opened() as (core, _settings):
         done = core.write(act).case
+    _say_where_it_stands(done)
+    if _priority(given["priority"]) is not done.priority:
+        click.echo(PHONE_INSTRUCTION)
+
+
+def _say_where_it_stands(done: Case) -> None:
     click.echo(f"{done.number} is {done.status} / {done.sub_status}, {done.priority.label}")
 
 
@@ -212,7 +220,9 @@ def status(number: str, sub_status: str, text: str, by: str | None) -> None:
 def priority(number: str, priority: str, text: str, by: str | None) -> None:
     """Change the priority; Critical is set by phone only."""
     wanted = _priority(priority)
-    _act(number, by, lambda uow, actor, found: cases.change_priority(uow, actor, found, wanted, text))
+    done = _act(number, by, lambda uow, actor, found: cases.change_priority(uow, actor, found, wanted, text))
+    if done.priority is not wanted:
+        click.echo(PHONE_INSTRUCTION)
 
 
 @case.command()

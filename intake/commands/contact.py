@@ -84,7 +84,7 @@ def verify_pin(email: str, spoken: str) -> None:
 
     def act(uow: UnitOfWork) -> bool:
         person = directory.contact_by_email(uow, email)
-        answer = pins.check(uow, digits, calling_number=_BY)
+        answer = pins.check(uow, digits, calling_number=_BY, expected=person.id)
         is_right = answer == pins.PinAccepted(person.id)
         audit.record(
             uow, by=_BY, act="PIN verified" if is_right else "PIN not verified", subject=person.email

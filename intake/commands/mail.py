@@ -27,9 +27,15 @@ _AGAIN = "It will be worked on again."
 @click.argument("recipients", nargs=-1, envvar="RECIPIENT")
 def receive(sender: str, recipients: tuple[str, ...]) -> None:
     """Take one mail in from standard input, for an MTA's pipe; exits with sysexits codes, 75 to try again."""
-    raw = sys.stdin.buffer.read()
-    with opened() as (core, settings):
-        code = pipe.receive(core, smtp_settings(settings), sender, recipients, raw)
+    try:
+        with opened() as (core, settings):
+            limits = smtp_settings(settings)
+            raw = sys.stdin.buffer.read(limits.max_message_bytes + 1)
+            code = pipe.receive(core, limits, sender, recipients, raw)
+    except Exception as error:
+        # Whatever is wrong with us, a wrong setting or missing tables among it, must not bounce a mail.
+        click.echo(f"intake receive: {error}", err=True)
+        code = pipe.TRY_AGAIN
     sys.exit(code)
 
 

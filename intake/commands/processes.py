@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -82,4 +82,7 @@ def _time(text: str) -> datetime:
     except ValueError:
         raise BadInput("--as-of", text, "a time such as 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
     # Without a zone it is UTC, as every time that we print.
-    return at if at.tzinfo else at.replace(tzinfo=SystemClock().now().tzinfo)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at < SystemClock().now():
+        raise BadInput("--as-of", text, "a time to come: what was claimed in the past would be claimed again")
+    return at

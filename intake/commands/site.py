@@ -85,8 +85,8 @@ def backup(file: Path) -> None:
             raise BackupNotOurs(
                 f"{loaded.shown_database} is PostgreSQL: back it up with pg_dump or its own archiving"
             )
-        if file.exists():
-            raise BadInput("FILE", str(file), "a file that does not exist yet: a backup overwrites nothing")
+        if file.exists() or not file.parent.is_dir():
+            raise BadInput("FILE", str(file), "a file that does not exist yet, in a folder that does")
         with sqlite3.connect(core.database.url.database or "") as source, sqlite3.connect(file) as target:
             source.backup(target)
         source.close()

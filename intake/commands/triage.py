@@ -9,7 +9,7 @@ from core.identifiers import parse_case_number
 from core.store import cases as case_rows
 from core.triage import EntryState
 from core.unit_of_work import UnitOfWork
-from email_in.linking import link_by_hand
+from email_in.linking import Prepared, link_by_hand, prepare
 from intake.commands import opened
 from intake.commands.case import analyst, by_option
 from intake.output import as_json_option, plain_row, print_json, print_rows
@@ -56,15 +56,16 @@ def show(entry: int, as_json: bool) -> None:
 def link(entry: int, number: str | None, by: str | None) -> None:
     """Accept the mail as an update of case NUMBER (left out: of the case that it names)."""
 
-    def act(uow: UnitOfWork) -> str:
-        wanted = parse_case_number(number) if number else queue.find(uow, entry)["case_number"]
+    def act(uow: UnitOfWork, prepared: Prepared) -> str:
+        wanted = parse_case_number(number) if number else prepared.entry["case_number"]
         if wanted is None:
             raise click.UsageError("the mail names no case; say which one: intake triage link ENTRY NUMBER")
         case = case_rows.find(uow.connection, wanted)
-        return link_by_hand(uow, core.blobs, analyst(uow, by), entry, case).case.number
+        return link_by_hand(uow, prepared, analyst(uow, by), case).case.number
 
     with opened() as (core, _settings):
-        linked = core.write(act)
+        prepared = prepare(core, entry)
+        linked = core.write(lambda uow: act(uow, prepared))
     click.echo(f"Linked to case {linked}.")
 
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import hmac
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
 
 from core import triage
 from core.rules.terms import Priority, Status
 from core.store import cases as rows
+from core.store import schema
 from core.store.schema import cases
 from core.unit_of_work import Core
 
-_MOST_ROWS = 100
+_ACTIVE = cases.c.status != Status.CLOSED
+_MOST_URGENT_FIRST = (cases.c.priority, cases.c.id)  # among equals, who has waited longest
 
 
-def blueprint(core: Core, password: str) -> Blueprint:
-    """Return the routes of the console."""
+def blueprint(core: Core, password: str, *, most_rows: int = 100) -> Blueprint:
+    """Return the routes of the console. `most_rows`: how many cases, and how many mails, the page shows."""
     routes = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 
     @routes.before_request
@@ -45,13 +48,22 @@ def blueprint(core: Core, password: str) -> Blueprint:
     @routes.get("/")
     def now() -> str:
         with core.reading() as uow:
-            active = rows.listed(uow.connection, cases.c.status != Status.CLOSED, limit=_MOST_ROWS)
-            entries = triage.listed(uow, limit=_MOST_ROWS)
+            active = rows.listed(uow.connection, _ACTIVE, order=_MOST_URGENT_FIRST, limit=most_rows)
+            active_count = _count(uow.connection, _ACTIVE)
+            entries = triage.listed(uow, limit=most_rows)
+            entries_count = _count(uow.connection, schema.triage.c.state == triage.EntryState.OPEN)
         return render_template(
             "console/now.html",
-            cases=sorted(active, key=lambda case: (case["priority"], case["id"])),
+            cases=active,
+            cases_count=active_count,
             entries=entries,
+            entries_count=entries_count,
             label=lambda priority: Priority(priority).label,
         )
 
     return routes
+
+
+def _count(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
+    """Return how many rows of the condition's table meet it."""
+    return connection.execute(sa.select(sa.func.count()).where(condition)).scalar_one()

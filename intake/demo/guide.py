@@ -27,9 +27,9 @@ class Guide:
 
     facts: dict[str, Any]
     now: datetime
-    asked: str  # the number of a case of Alice's that waits for her answer, or that is at least active
-    proposed: str
-    opened: str
+    asked: dict[str, Any] | None  # a case of Alice's that waits for her answer; None when none does any more
+    proposed: dict[str, Any] | None  # one with a solution proposed
+    opened: dict[str, Any] | None  # one that is Open, and not Critical yet
     reference: str  # of `asked`, for Alice
 
 
@@ -55,10 +55,14 @@ def _make(uow: UnitOfWork, spot: Place) -> Guide:
         "cases": _cases(uow),
     }
     mine = [case for case in facts["cases"] if case["contact"] == _ALICE]
-    asked = _number(mine, Status.AWAITING_INFORMATION)
-    reference = telling.reference_for(uow, rows.find(uow.connection, asked).id, _ALICE)
-    proposed, opened = _number(mine, Status.SOLUTION_PROPOSED), _number(mine, Status.OPEN)
+    asked = _first(mine, Status.AWAITING_INFORMATION)
+    reference = _reference(uow, asked["number"]) if asked else ""
+    proposed, opened = _first(mine, Status.SOLUTION_PROPOSED), _first(mine, Status.OPEN)
     return Guide(facts, uow.now, asked, proposed, opened, reference)
+
+
+def _reference(uow: UnitOfWork, number: str) -> str:
+    return telling.reference_for(uow, rows.find(uow.connection, number).id, _ALICE)
 
 
 def _contacts(uow: UnitOfWork) -> list[dict[str, Any]]:
@@ -88,11 +92,10 @@ def _cases(uow: UnitOfWork) -> list[dict[str, Any]]:
     ]
 
 
-def _number(mine: Sequence[dict[str, Any]], status: Status) -> str:
-    """Return a case in this status; in a demo that went on for a while, the next best."""
-    fitting = [case for case in mine if case["status"] == status]
-    active = [case for case in mine if case["status"] != Status.CLOSED]
-    return str((fitting or active or mine)[0]["number"])
+def _first(mine: Sequence[dict[str, Any]], status: Status) -> dict[str, Any] | None:
+    """Return a case in this status that is not Critical yet, or None in a demo that went on for a while."""
+    fitting = (case for case in mine if case["status"] == status)
+    return next((case for case in fitting if case["priority"] != Priority.CRITICAL.label), None)
 
 
 # --- in words -----------------------------------------------------------------------------------------------
@@ -143,40 +146,51 @@ def _listed(guide: Guide) -> str:
     )
 
 
+_DONE = "was tried: no case of Alice's fits any more. `make demo DEMO=--fresh` begins anew.\n"
+
+
 def _mail(guide: Guide, spot: Place) -> str:
+    if guide.asked is None:
+        return f"1. A mail {_DONE}"
+    number, subject = guide.asked["number"], guide.asked["subject"]
     to = reply_address(spot.settings.mail_from_address, guide.reference)
-    return f"""1. A mail. Case {guide.asked} waits for Alice; this is her answer to the question that was mailed:
+    return f"""1. A mail. Case {number} waits for Alice; this is her answer to the question that was mailed:
 
 python3 - <<'END'
 import smtplib
 mail = '''\\
 From: Alice Archer <{_ALICE}>
 To: {to}
-Subject: Re: Recordings are missing
+Subject: Re: {subject}
 
 We run version 4.2.
 '''
 smtplib.SMTP("{HOST}", {spot.settings.smtp_port}).sendmail("{_ALICE}", "{to}", mail)
 END
-intake case show {guide.asked}
+intake case show {number}
 """
 
 
 def _call(guide: Guide) -> str:
-    alice = guide.facts["contacts"][0]
-    keys = f"{alice['pin']}# 1 1 {guide.opened}# 1# 1"
-    return f"""2. A call. Alice says that case {guide.opened} is critical; Ada does not answer, Grace does:
+    if guide.opened is None:
+        return f"2. A call {_DONE}"
+    alice, number = guide.facts["contacts"][0], guide.opened["number"]
+    keys = f"{alice['pin']}# 1 1 {number}# 1# 1"
+    return f"""2. A call. Alice says that case {number} is critical; Ada does not answer, Grace does:
 
 intake phone --from {alice["phone"]} --keys "{keys}" --analysts "no-answer,accept"
-intake case show {guide.opened}
+intake case show {number}
 """
 
 
 def _reminder(guide: Guide) -> str:
+    if guide.proposed is None:
+        return f"3. A reminder {_DONE}"
+    number = guide.proposed["number"]
     days = [guide.now + timedelta(days=days) + _WAIT for days in (2, 5, 10)]
     forward = "\n".join(f"intake worker --once --as-of {at:%Y-%m-%dT%H:%M}" for at in days)
-    return f"""3. A reminder. Nobody answers case {guide.proposed}; two, five and ten days later, in a moment:
+    return f"""3. A reminder. Nobody answers case {number}; two, five and ten days later, in a moment:
 
 {forward}
-intake case show {guide.proposed}
+intake case show {number}
 """

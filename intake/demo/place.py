@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput
-from intake.running import free_port
+from intake.running import free_port, the_only_worker_of
 from intake.settings import PREFIX, Settings
 
 HOST = "127.0.0.1"
 SUPPORT_NUMBER = "+14155550100"
 _USUAL_PORTS = {"smtp": 2525, "web": 8080, "sink": 2526}
 _MARK = "this-is-an-intake-demo"
+DATABASE = "intake.db"
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,15 @@ def forget(folder: Path) -> None:
         return
     if not (folder / _MARK).exists():
         raise BadInput("--dir", str(folder), "a folder that a demo made, to be removed by --fresh")
+    with the_only_worker_of(folder / DATABASE):  # a demo that runs keeps its folder
+        pass
     shutil.rmtree(folder)
 
 
 def _variables(folder: Path, ports: dict[str, int]) -> dict[str, str]:
     url = f"http://{HOST}:{ports['web']}"
     values = {
-        "DATABASE_URL": f"sqlite:///{folder / 'intake.db'}",
+        "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
         "BLOB_URL": str(folder / "blobs"),
         "PUBLIC_URL": url,
         "SMTP_HOST": HOST,

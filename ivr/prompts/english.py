@@ -7,7 +7,7 @@ TEXTS = {
         "If you have no PIN, press 0 and the hash key to speak to a person."
     ),
     "pin-right": "Thank you.",
-    "pin-mistyped": "That is not a complete PIN. A PIN has 12 digits.",
+    "pin-mistyped": "That is not a PIN as it was given to you. Please check its 12 digits.",
     "pin-refused": "This PIN was not accepted.",
     "refused": "This is not possible. {why}",
     "human": "To speak to a person, press 0. Otherwise you can hang up.",

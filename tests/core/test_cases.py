@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from core.rules.lifecycle import Followup, Step
 from core.rules.terms import Channel, EventKind, Priority, Status, SubStatus
 from core.store import cases as rows
 from core.store.claiming import State
-from core.store.schema import outbox
+from core.store.schema import outbox, shifts
 from tests.people import NOW
 
 
@@ -179,3 +180,82 @@ def test_a_subject_has_one_to_a_thousand_characters(people, subject):
     """C5."""
     with pytest.raises(BadInput, match="subject"):
         people.case(subject=subject)
+
+
+def test_the_timer_comes_back_when_production_runs_again(core, people):
+    """N4: a customer who is still asked is reminded again."""
+    case = people.case().case
+    asked = core.write(lambda uow: cases.ask_information(uow, people.analyst(), case, "Which version?")).case
+    alice = people.customer("alice", Channel.PHONE)
+    down = core.write(
+        lambda uow: cases.raise_to_critical(
+            uow, alice, asked, callback_number="+14155550132", production_down=True
+        )
+    ).case
+    assert down.followup.step is Step.NONE
+    runs = core.write(lambda uow: cases.change_priority(uow, people.analyst(), down, Priority.MEDIUM)).case
+    assert runs.followup == Followup(Step.REMINDER_1, NOW + timedelta(days=2))
+
+
+def test_a_reminder_that_left_late_leaves_the_customer_as_many_days(core, people, clock):
+    """I11: the smart host was gone for three days after the second reminder was written."""
+    case = people.case().case
+    core.write(lambda uow: cases.propose_solution(uow, people.analyst(), case, "Restart it"))
+    for day in (2, 5):
+        clock.move_to(NOW + timedelta(days=day))
+        core.write(lambda uow: cases.take_followup_step(uow, rows.next_followup(uow.connection, uow.now)))
+        left = NOW + timedelta(days=day if day == 2 else 8)
+        core.write(
+            lambda uow, left=left: uow.connection.execute(
+                sa.update(outbox)
+                .where(outbox.c.state == State.WAITING)
+                .values(state=State.DONE, finished_at=left)
+            )
+        )
+    clock.move_to(NOW + timedelta(days=10))
+    assert (
+        core.write(lambda uow: cases.take_followup_step(uow, rows.next_followup(uow.connection, uow.now)))
+        is None
+    )
+    with core.reading() as uow:
+        waiting = rows.find(uow.connection, case.number)
+    assert waiting.followup == Followup(Step.CLOSE, NOW + timedelta(days=12))
+    clock.move_to(NOW + timedelta(days=12))
+    core.write(lambda uow: cases.take_followup_step(uow, rows.next_followup(uow.connection, uow.now)))
+    assert history(core, case)[-1][0] == EventKind.CLOSED_BY_TIMER
+
+
+def test_a_name_of_any_length_can_act(core, people):
+    """The history cuts it, on both databases."""
+    case = people.case().case
+    actor = replace(people.analyst(), name="x" * 1000)
+    core.write(lambda uow: cases.post(uow, actor, case, "Hello"))
+    with core.reading() as uow:
+        assert rows.history(uow.connection, case.id)[-1]["actor"] == "x" * 300
+
+
+def test_a_critical_message_pages_every_analyst_when_nobody_is_on_call(core, people):
+    """P4: never to silence."""
+    case = people.case().case
+    core.write(lambda uow: uow.connection.execute(sa.delete(shifts)))
+    alice = people.customer("alice", Channel.PHONE)
+    core.write(lambda uow: cases.leave_message(uow, alice, case, "Please call"))
+    paged = mails(core, "critical-message-for-on-call")
+    assert [recipient for _notice, recipient in paged] == ["ada@support.example", "grace@support.example"]
+
+
+@pytest.mark.parametrize(("contact", "reason"), [("bob", "not-designated"), ("erin", "no-live-contract")])
+def test_nobody_opens_a_case_for_who_may_not_have_one(people, contact, reason):
+    """A3, A9: an analyst neither; its answers would all be held."""
+    with pytest.raises(Refused) as refused:
+        people.case(contact)
+    assert refused.value.denied.reason == reason
+
+
+@pytest.mark.parametrize("verb", [cases.ask_information, cases.propose_solution, cases.post])
+def test_nothing_is_asked_or_told_without_words(core, people, verb):
+    """N1: a timer would run for a question that nobody can answer."""
+    case = people.case().case
+    with pytest.raises(BadInput, match="a few words"):
+        core.write(lambda uow: verb(uow, people.analyst(), case, "  "))
+    assert history(core, case) == [("opened", "Open")]

@@ -13,7 +13,9 @@ from core.identifiers import random_key
 from core.store import claiming, inbox
 from core.store.claiming import LEASE, State
 from core.store.inbox import ReceivedMail
+from core.store.schema import DUE
 from core.store.schema import inbox as table
+from tests.people import NOW
 
 
 def accept(core, text=b"hello", sender="alice@northwind.example"):
@@ -132,3 +134,29 @@ def test_the_same_mail_has_one_fingerprint_and_another_has_another():
         ReceivedMail(mail.envelope_sender, mail.recipients, mail.peer, b"bytes."),
     ):
         assert other.fingerprint != mail.fingerprint
+
+
+def test_an_idle_look_reads_an_index_and_not_all_mail_that_ever_came(core):
+    """On SQLite, an index on some rows serves only a query in its own words."""
+    if not core.database.is_sqlite:
+        pytest.skip("PostgreSQL plans by itself")
+    waiting = sa.select(sa.func.min(table.c.due_at)).where(DUE)
+    oldest = (
+        sa.select(table.c.id).where(DUE, table.c.due_at <= NOW).order_by(table.c.due_at, table.c.id).limit(1)
+    )
+    with core.reading() as uow:
+        for query in (waiting, oldest):
+            written = str(query.compile(uow.connection, compile_kwargs={"literal_binds": True}))
+            plan = uow.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}").all()
+            assert "ix_inbox_due_at" in str(plan)
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_written(core):
+    """A10, I14: errors are logged and kept; customers' words are not theirs to tell."""
+    with pytest.raises(sa.exc.DBAPIError) as error:
+        core.database.write(
+            lambda connection: connection.execute(
+                sa.insert(table).values(id=1, state="waiting", peer="my secret words")
+            )
+        )
+    assert "my secret words" not in str(error.value)

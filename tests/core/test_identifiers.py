@@ -94,6 +94,26 @@ def test_no_text_takes_long(bomb):
     assert found(bomb) == []
 
 
+@pytest.mark.parametrize("bomb", ["R01", "<", "\ufdfa", "\u0301\u0327", "&lt;", "&", "<a "])
+@pytest.mark.timeout(3)
+def test_no_mail_takes_long(bomb):
+    """A hostile mail of 20 MB costs bounded time."""
+    assert found(bomb * (20_000_000 // len(bomb)), ReferenceMint("01", b"a key")) == []
+
+
+@pytest.mark.parametrize("place", ["{} {}", "{1} {0}"], ids=["at the top", "at the bottom"])
+def test_in_a_long_text_both_ends_are_searched(place):
+    """E2: own words stand at the top, what they answer at the bottom."""
+    token = MINT.mint(random.Random(1))
+    assert found(place.format(token, "and so on " * 500_000)) == [token]
+
+
+def test_forged_ones_do_not_hide_a_right_one_at_the_other_end():
+    """E2: candidates are counted at each end."""
+    token = MINT.mint(random.Random(1))
+    assert found("RD1" * 500_000 + " and so on " * 50_000 + token) == [token]
+
+
 @pytest.mark.parametrize("installation", ["", "D", "DD1", "d1", "I1", "D!"])
 def test_an_installation_is_two_characters(installation):
     """A code that could not be found again is refused at the start."""

@@ -163,3 +163,36 @@ def test_no_case_is_closed_before_its_ten_days(delays):
 def test_a_closing_that_waits_for_its_reminders_asks_again_in_an_hour():
     """I11."""
     assert lifecycle.put_off(Followup(Step.CLOSE, NOW), NOW) == Followup(Step.CLOSE, NOW + timedelta(hours=1))
+
+
+WAITS = (AWAITING, SubStatus.INFORMATION_REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("status", "sub_status", "before", "reminded", "after"),
+    [
+        (*WAITS, RUNNING, True, RUNNING),
+        (*WAITS, RUNNING, False, NO_FOLLOWUP),
+        (*WAITS, NO_FOLLOWUP, True, Followup(Step.REMINDER_1, NOW + 2 * DAY)),
+        (AWAITING, SubStatus.THIRD_PARTY_PENDING, NO_FOLLOWUP, True, NO_FOLLOWUP),
+        (OPEN, SubStatus.INVESTIGATION, NO_FOLLOWUP, True, NO_FOLLOWUP),
+    ],
+    ids=[
+        "goes on",
+        "production is down now",
+        "production runs again",
+        "a third party is awaited",
+        "nobody is asked",
+    ],
+)
+def test_what_a_change_of_priority_does_to_the_timer(status, sub_status, before, reminded, after):
+    """N3, N4."""
+    found = lifecycle.followup_after_priority(
+        status, sub_status, before, NOW, reminded=reminded, rulebook=RULES
+    )
+    assert found == after
+
+
+def test_the_timer_closes_no_earlier_than_the_last_reminder_allows():
+    """I11: five days after it really left, less the grace."""
+    assert lifecycle.closing_not_before(NOW, RULES) == NOW + 5 * DAY - RULES.followup_grace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,8 +42,16 @@ def issued(core, contact_id):
     return core.write(lambda uow: pins.issue(uow, contact_id, by="test"))
 
 
-def check(core, pin, number="+14155550132"):
-    return core.write(lambda uow: pins.check(uow, pin, calling_number=number))
+def check(core, pin, number="+14155550132", **expected):
+    return core.write(lambda uow: pins.check(uow, pin, calling_number=number, **expected))
+
+
+def failures_of(core, contact_id):
+    """Return how many failures are counted for a contact."""
+    table = metadata.tables["pin_failures"]
+    mine = (table.c.scope == "contact", table.c.key == str(contact_id))
+    with core.reading() as uow:
+        return uow.connection.scalar(sa.select(table.c.failures).where(*mine)) or 0
 
 
 def wrong(pin):
@@ -128,8 +137,6 @@ def test_failures_are_counted_for_the_calling_number_too(core, alice):
 
 def test_a_pin_of_the_key_before_still_works_after_rotation(core, alice):
     """DESIGN 5."""
-    from dataclasses import replace
-
     pin = issued(core, alice)
     rotated = replace(
         core, house=replace(core.house, pin_keys=PinKeys("k2", {"k2": b"new", "k1": b"test pin key"}))
@@ -138,6 +145,35 @@ def test_a_pin_of_the_key_before_still_works_after_rotation(core, alice):
     new = issued(rotated, alice)
     assert check(rotated, new) == PinAccepted(alice)
     assert check(rotated, pin) == PinRefused()
+
+
+def test_a_pin_of_a_retired_key_is_refused_by_the_same_steps(core, alice):
+    """DESIGN 5: as good as unknown, and never a fault."""
+    pin = issued(core, alice)
+    retired = replace(core, house=replace(core.house, pin_keys=PinKeys("k2", {"k2": b"new"})))
+    assert check(retired, pin) == PinRefused()
+    assert failures_of(core, 0) == 1
+    assert check(retired, issued(retired, alice)) == PinAccepted(alice)
+
+
+def test_the_right_pin_of_somebody_else_is_a_failure_of_who_was_expected(core, people, alice):
+    """A10, P7: it opens nothing, clears nothing, and locks after five."""
+    charlie = people.customer("charlie").contact_id
+    pin, other = issued(core, alice), issued(core, charlie)
+    check(core, wrong(other))
+    for failures in range(1, 6):
+        assert check(core, other, expected=alice) == PinRefused()
+        assert (failures_of(core, alice), failures_of(core, charlie)) == (failures, 1)
+    assert check(core, pin, expected=alice) == PinRefused(), "locked by now"
+    assert check(core, other, expected=charlie) == PinAccepted(charlie)
+
+
+def test_the_right_pin_of_who_is_expected_is_accepted(core, alice):
+    """P7."""
+    pin = issued(core, alice)
+    assert check(core, wrong(pin), expected=alice) == PinRefused()
+    assert check(core, pin, expected=alice) == PinAccepted(alice)
+    assert failures_of(core, alice) == 0
 
 
 def test_showing_a_pin_is_recorded_and_the_record_has_no_pin(core, alice):
@@ -162,3 +198,12 @@ def test_no_table_holds_a_pin_or_its_secret(core, alice):
         everything = [str(uow.connection.execute(sa.select(table)).all()) for table in metadata.sorted_tables]
     assert pin not in "".join(everything)
     assert pin[5:11] not in "".join(everything)
+
+
+def test_a_new_pin_lifts_the_lock_of_the_old_one(core, alice):
+    """DESIGN 5: who names a contact can lock it, so its owner has a way back."""
+    pin = issued(core, alice)
+    for _failure in range(5):
+        check(core, wrong(pin))
+    assert check(core, pin) == PinRefused()
+    assert check(core, issued(core, alice)) == PinAccepted(alice)

@@ -133,7 +133,11 @@ def test_a_shift_without_products_is_for_all_and_one_with_products_for_those():
     assert Shift(ADA, 1).holds(now, "Recorder")
     assert Shift(ADA, 1, products=frozenset({"Recorder"})).holds(now, "Recorder")
     assert not Shift(ADA, 1, products=frozenset({"Recorder"})).holds(now, "Dialer")
-    assert not Shift(ADA, 1, products=frozenset({"Recorder"})).holds(now, "")
+
+
+def test_any_shift_covers_a_product_that_is_not_known():
+    """P4: a case opened by phone names none, and never rings nobody for that."""
+    assert Shift(ADA, 1, products=frozenset({"Recorder"})).holds(utc("2026-03-02T09:00"), "")
 
 
 def test_the_ladder_goes_by_rung_then_by_analyst():

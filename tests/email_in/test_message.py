@@ -219,3 +219,26 @@ def test_hostile_mail_is_read_parted_and_judged_in_linear_time(raw):
     own_words(mail.text)
     written_by(mail, "a@example.com", "AB")
     assert time.perf_counter() - begin < 2
+
+
+@pytest.mark.parametrize("bomb", ["<", "<a ", "<p>", "<td>x</td>"])
+@pytest.mark.parametrize("parts", [1, 200])
+@pytest.mark.timeout(10)
+def test_a_mail_of_20_mb_of_html_is_cut_and_says_so(bomb, parts):
+    """Its bytes are kept in the inbox; an analyst sees that more was sent."""
+    one = bomb * (20_000_000 // len(bomb) // parts)
+    pieces = "".join(f"--b\nContent-Type: text/html\n\nThe top.\n{one}\n" for _part in range(parts))
+    raw = f"Content-Type: multipart/mixed; boundary=b\n\n{pieces}--b--\n".encode()
+    begun = time.process_time()
+    mail = read_mail(raw)
+    assert time.process_time() - begun < 3
+    assert mail.text.startswith("The top.")
+    assert "is kept whole" in mail.text
+    assert "HTML of more than 524288 characters" in mail.defects
+
+
+def test_html_of_a_common_length_is_not_cut():
+    """A long thread is shown whole."""
+    mail = read_mail(b"Content-Type: text/html\n\n" + b"<p>and so on</p>" * 25_000 + b"<p>The end.</p>")
+    assert mail.text.endswith("The end.")
+    assert mail.defects == (DOUBTFUL_FROM,)

@@ -141,6 +141,6 @@ def test_no_word_is_lost(text):
     ids=lambda text: repr(text[:14]),
 )
 def test_hostile_text_takes_linear_time(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     own_words(text)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2

@@ -68,6 +68,60 @@ def test_what_the_trusted_server_found(fields, proof):
     assert results(*fields) is proof
 
 
+VIP = "dmarc=pass header.from=northwind.example"
+FAILED = "dmarc=fail header.from=northwind.example"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        f'{MX}; spf=none (nobody knows ");{VIP};("@evil.example); {FAILED}',
+        f'{MX}; spf=pass smtp.mailfrom="x;{VIP}"@evil.example; {FAILED}',
+        f'{MX}; spf=pass smtp.mailfrom="x\\";{VIP};"@evil.example; {FAILED}',
+        f"{MX}; spf=none (a (nested) one; {VIP}); {FAILED}",
+        f"{MX}; spf=none (an escaped \\); {VIP}); {FAILED}",
+        f"{MX}; spf=pass smtp.mailfrom=dmarc=pass.header.from=northwind.example@evil.example; {FAILED}",
+        f"{MX}; {VIP}; {FAILED}",
+        f"{MX}; {VIP}; {VIP}",
+        f"{MX}; {VIP}; spf=none (no end",
+        f'{MX}; {VIP}; spf=pass smtp.mailfrom="no end',
+        f"{MX}; {VIP}; spf=none no beginning)",
+        f"{MX}; {VIP}; spf=none )(",
+        f"{MX}; {VIP}; spf=none \\(",
+        f"{MX}; {VIP}; spf=none {'(' * 9000}",
+    ],
+)
+def test_what_the_trusted_server_repeats_of_the_sender_proves_nothing(field):
+    """E5, RFC 8601 7.3: an envelope sender is echoed into quotes and comments, and may try to end them."""
+    assert results(field) is Proof.FAIL
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        f"{MX}; spf=pass smtp.mailfrom=dmarc=pass@evil.example header.from=northwind.example",
+        f"{MX}; dmarc=pass policy.x=header.from=northwind.example",
+        f"{MX}; dmarc=pass header.from=other.example header.from=northwind.example",
+    ],
+)
+def test_a_word_inside_another_value_is_no_result(field):
+    """E5: a result stands where a result stands, and nowhere else."""
+    assert results(field) is Proof.NONE
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        f"{MX.upper()}; {VIP}",
+        f'{MX}; dmarc=pass (p=none (of "its" owner)) reason="its; policy" header.from=northwind.example',
+        f"(at the front) {MX} 1; spf=pass smtp.mailfrom=a@x.example; dmarc/1 = pass header.from=Northwind.example",
+    ],
+)
+def test_a_pass_is_read_through_case_comments_and_quotes(field):
+    """E5, RFC 8601 2.2."""
+    assert results(field) is Proof.PASS
+
+
 def test_nobody_is_believed_when_nobody_is_trusted():
     """E5: without a setting, a sender could write the field."""
     assert proof_of("a@x.example", ["; dmarc=pass header.from=x.example"], "") is Proof.NONE

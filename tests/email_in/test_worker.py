@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from core import cases, telling
 from core import triage as queue
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.rules.notices import NoticeKind
 from core.rules.terms import EventKind, Status, SubStatus
 from core.store import cases as rows
@@ -20,8 +21,8 @@ from core.store.inbox import ReceivedMail
 from core.store.schema import inbox as inbox_table
 from core.store.schema import outbox, triage
 from email_in import worker
-from email_in.linking import link_by_hand
-from email_in.sender import SenderRules
+from email_in.linking import link_by_hand, prepare
+from email_in.sender import SenderCheck, SenderRules
 from email_in.worker import MOST_ATTEMPTS, apply_one
 
 OFF = SenderRules()
@@ -124,18 +125,160 @@ def test_two_workers_on_the_same_mail_twice_have_one_effect(core, asked, referen
     assert outcomes == ["duplicate", "duplicate", "duplicate", "update"]
 
 
+STRANGER = "stranger@elsewhere.example"
+
+
+def answered(core):
+    """Return who was told what became of a mail."""
+    about_mail = sa.select(outbox.c.recipient).where(outbox.c.inbox_id.is_not(None))
+    with core.reading() as uow:
+        return list(uow.connection.scalars(about_mail))
+
+
 def test_a_sender_who_is_told_is_told_once_a_day(core, clock):
     """E3."""
     for number in range(3):
-        accept(core, letter(f"Help, number {number}", sender="stranger@elsewhere.example"))
+        accept(core, letter(f"Help, number {number}", sender=STRANGER), sender=STRANGER)
     work(core)
     clock.advance(timedelta(days=1))
-    accept(core, letter("Help, the next day", sender="stranger@elsewhere.example"))
+    accept(core, letter("Help, the next day", sender=STRANGER), sender=STRANGER)
     work(core)
     with core.reading() as uow:
         told = list(uow.connection.scalars(sa.select(outbox.c.recipient)))
     assert told == ["stranger@elsewhere.example"] * 2
     assert [reason for reason, _case in entries(core)] == ["no-reference"] * 4
+
+
+@pytest.mark.parametrize(
+    ("writer", "envelope_sender", "found"),
+    [
+        (STRANGER, "mallory@evil.example", "none"),
+        (STRANGER, STRANGER, "fail"),
+        ("ada@support.example", "ada@support.example", "none"),
+    ],
+    ids=["another return path", "a forged From", "an address of ours"],
+)
+def test_who_may_not_have_written_the_mail_is_not_answered(core, writer, envelope_sender, found):
+    """E3, RFC 3834 4: an answer goes to the return path, and to nobody whose name was taken."""
+    results = f"Authentication-Results: mx.example; dmarc={found} header.from={writer.partition('@')[2]}\r\n"
+    accept(core, letter("Help", sender=writer, extra=results), sender=envelope_sender)
+    work(core, SenderRules(SenderCheck.OFF, "mx.example"))
+    assert answered(core) == []
+    assert entries(core) == [("no-reference", None)]
+
+
+def test_a_return_path_is_the_sender_whatever_its_case(core):
+    """E3."""
+    accept(core, letter("Help", sender=STRANGER), sender=STRANGER.title())
+    work(core)
+    assert answered(core) == [STRANGER]
+
+
+def test_an_encoded_word_in_the_results_of_the_trusted_server_is_not_decoded(core, reference):
+    """E5: the envelope sender that it repeats may be one."""
+    word = "=?utf-8?q?=3Bdmarc=3Dpass=20header.from=3Dnorthwind.example=3B?="
+    results = f"Authentication-Results: mx.example; spf=pass smtp.mailfrom={word}@evil.example\r\n"
+    accept(core, letter(f"Version 4.2 {reference}", extra=results))
+    work(core, SenderRules(SenderCheck.REQUIRE_PASS, "mx.example"))
+    assert [reason for reason, _case in entries(core)] == ["sender-unproven"]
+
+
+def updates(core, case):
+    """Return how many updates a case got."""
+    with core.reading() as uow:
+        kinds = [event["kind"] for event in rows.history(uow.connection, case.id)]
+    return kinds.count(EventKind.CUSTOMER_UPDATE)
+
+
+def test_one_mail_to_two_addresses_of_ours_has_one_effect(core, asked, reference):
+    """I2: Reply-To and Cc, delivered in two transactions with an envelope each."""
+    raw = letter(f"Version 4.2 {reference}")
+    first = accept(core, raw, recipients=[f"support+{reference}@support.example"])
+    second = accept(core, raw)
+    other = accept(core, raw, sender="alice@home.example")
+    work(core)
+    outcomes = [outcome(core, one)["outcome"] for one in (first, second, other)]
+    assert outcomes == ["update", "duplicate", "update"]
+    assert updates(core, asked) == 2
+
+
+def test_one_mail_to_two_cases_updates_both(core, people, asked, reference):
+    """I2, E4: the envelope says which case is meant."""
+    other = people.case().case
+    second = core.write(lambda uow: telling.reference_for(uow, other.id, "alice@northwind.example"))
+    for token in (reference, second):
+        accept(core, letter("It rained in."), recipients=[f"support+{token}@support.example"])
+    work(core)
+    assert (updates(core, asked), updates(core, other)) == (1, 1)
+
+
+class FullDisk:
+    """A blob store that has no room until it is given some."""
+
+    def __init__(self, blobs):
+        self.blobs, self.has_room = blobs, False
+
+    def put(self, content):
+        if not self.has_room:
+            raise OSError(28, "No space left on device")
+        return self.blobs.put(content)
+
+    def get(self, digest):
+        return self.blobs.get(digest)
+
+
+def with_a_file(reference):
+    return (
+        b"From: alice@northwind.example\r\nSubject: " + reference.encode() + b"\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee the log.\r\n'
+        b"--b\r\nContent-Type: application/octet-stream\r\n"
+        b"Content-Disposition: attachment\r\n\r\nthe log\r\n--b--\r\n"
+    )
+
+
+def test_an_outage_of_ours_is_no_fault_of_the_mail(core, clock, asked, reference):
+    """I1: a disk that was full for an hour parks nothing."""
+    disk = FullDisk(core.blobs)
+    core = replace(core, blobs=disk)
+    inbox_id = accept(core, with_a_file(reference))
+    for _minute in range(60):
+        work(core)
+        clock.advance(timedelta(minutes=1))
+    assert (outcome(core, inbox_id)["state"], outcome(core, inbox_id)["attempts"]) == (State.WAITING, 0)
+    disk.has_room = True
+    work(core)
+    assert outcome(core, inbox_id)["outcome"] == "update"
+    assert entries(core) == []
+
+
+def test_an_outage_that_never_ends_parks_the_mail_after_days(core, clock, reference):
+    """DESIGN 2: nothing is tried for ever."""
+    core = replace(core, blobs=FullDisk(core.blobs))
+    inbox_id = accept(core, with_a_file(reference))
+    for _hour in range(3 * 24 + MOST_ATTEMPTS + 1):
+        work(core)
+        clock.advance(timedelta(hours=1))
+    assert outcome(core, inbox_id)["state"] == State.PARKED
+    assert [reason for reason, _case in entries(core)] == ["failed-repeatedly"]
+
+
+def test_an_attempt_that_killed_its_worker_is_counted(core, clock, monkeypatch):
+    """DESIGN 2: whatever the mail kills its worker with."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(_raw):
+        raise Killed
+
+    monkeypatch.setattr(worker, "read_mail", kill)
+    inbox_id = accept(core, letter())
+    for _attempt in range(MOST_ATTEMPTS):
+        with pytest.raises(Killed):
+            apply_one(core, OFF)
+        clock.advance(timedelta(hours=1))
+    work(core)
+    assert outcome(core, inbox_id)["state"] == State.PARKED
 
 
 def test_a_mail_that_fails_five_times_is_parked_in_triage_with_its_bytes(core, clock, monkeypatch):
@@ -168,6 +311,60 @@ def test_a_parked_mail_that_is_tried_again_has_its_effect(core, asked, reference
     assert now(core, asked).status is Status.OPEN
     with core.reading() as uow:
         assert list(uow.connection.scalars(sa.select(triage.c.state))) == ["retried"]
+
+
+def entry_of(core, inbox_id):
+    with core.reading() as uow:
+        return uow.connection.scalar(sa.select(triage.c.id).where(triage.c.inbox_id == inbox_id))
+
+
+def link(core, people, entry, case):
+    prepared = prepare(core, entry)
+    with core.reading() as uow:
+        case = rows.by_id(uow.connection, case.id)
+    return core.write(lambda uow: link_by_hand(uow, prepared, people.analyst(), case))
+
+
+@pytest.fixture
+def parked(core, reference, clock, monkeypatch):
+    """Return a maker of mails that failed too often; each of them has the same bytes."""
+
+    def made():
+        with monkeypatch.context() as patch:
+            patch.setattr(worker, "read_mail", lambda _raw: 1 / 0)
+            inbox_id = accept(core, letter(f"Version 4.2 {reference}"))
+            for _attempt in range(MOST_ATTEMPTS + 1):
+                work(core)
+                clock.advance(timedelta(hours=1))
+        return inbox_id
+
+    return made
+
+
+def test_a_parked_mail_that_was_linked_by_hand_is_not_applied_again(core, people, asked, parked):
+    """E3, I2: neither as itself nor as another copy of itself."""
+    inbox_id, copy = parked(), parked()
+    link(core, people, entry_of(core, inbox_id), asked)
+    row = outcome(core, inbox_id)
+    assert (row["state"], row["outcome"], row["effect_of"]) == (State.DONE, "update", row["fingerprint"])
+    with pytest.raises(NotFound):
+        core.write(lambda uow: queue.retry(uow, inbox_id, by="the tester"))
+    with pytest.raises(Refused, match="copy"):
+        link(core, people, entry_of(core, copy), asked)
+    core.write(lambda uow: queue.retry(uow, copy, by="the tester"))
+    work(core)
+    assert outcome(core, copy)["outcome"] == "duplicate"
+    assert updates(core, asked) == 1
+
+
+def test_a_parked_mail_whose_entry_was_settled_is_not_tried_again(core, parked):
+    """E3: people have decided."""
+    inbox_id = parked()
+    entry = entry_of(core, inbox_id)
+    core.write(lambda uow: queue.settle(uow, entry, queue.EntryState.DISCARDED, by="Ada"))
+    with pytest.raises(Refused, match="already settled"):
+        core.write(lambda uow: queue.retry(uow, inbox_id, by="the tester"))
+    assert outcome(core, inbox_id)["state"] == State.PARKED
 
 
 HOSTILE = {
@@ -221,14 +418,14 @@ def test_an_attachment_with_a_hostile_name_is_kept(core, asked, reference):
     assert core.blobs.get(file["digest"]) == b"the log"
 
 
-def bounce(core, notice):
+def bounce(core, notice, text=b"It did not work."):
     """Accept a delivery report for a notice; return its inbox id."""
     with core.reading() as uow:
         row = uow.connection.execute(sa.select(outbox).where(outbox.c.notice == notice)).mappings().one()
     raw = (
         b"From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n"
         b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-        b"--b\r\nContent-Type: text/plain\r\n\r\nIt did not work.\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\n" + text + b"\r\n"
         b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
         b"Final-Recipient: rfc822; alice@northwind.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
     )
@@ -246,6 +443,19 @@ def test_a_bounce_marks_its_notice_and_tells_the_owner_and_stops_no_timer(core, 
         states = uow.connection.execute(sa.select(outbox.c.notice, outbox.c.state, outbox.c.recipient)).all()
     assert ("information-asked", State.BOUNCED, "alice@northwind.example") in [tuple(row) for row in states]
     assert ("notice-failed-for-owner", State.WAITING, "ada@support.example") in [tuple(row) for row in states]
+
+
+def test_the_bounces_of_one_notice_are_told_of_once(core, asked):
+    """E7: a mail host that reports again each hour writes one event and one mail to the owner."""
+    for _hour in range(2):
+        bounce(core, NoticeKind.INFORMATION_ASKED)
+    bounce(core, NoticeKind.INFORMATION_ASKED, text=b"It did still not work.")
+    work(core)
+    with core.reading() as uow:
+        told = list(uow.connection.scalars(sa.select(outbox.c.notice)))
+        kinds = [event["kind"] for event in rows.history(uow.connection, asked.id)]
+    assert told.count(NoticeKind.NOTICE_FAILED_FOR_OWNER) == 1
+    assert kinds.count(EventKind.NOTICE_FAILED) == 1
 
 
 def test_the_news_of_a_bounce_that_bounces_is_no_news(core, asked):
@@ -266,16 +476,9 @@ def test_a_held_mail_is_accepted_by_one_act_of_an_analyst(core, people, asked, r
     with core.reading() as uow:
         entry = uow.connection.scalar(sa.select(triage.c.id))
 
-    def link():
-        return core.write(
-            lambda uow: link_by_hand(
-                uow, core.blobs, people.analyst(), entry, rows.by_id(uow.connection, asked.id)
-            )
-        )
-
-    assert link().case.status is Status.OPEN
+    assert link(core, people, entry, asked).case.status is Status.OPEN
     with pytest.raises(Refused):
-        link()
+        link(core, people, entry, asked)
     with core.reading() as uow:
         last = rows.history(uow.connection, asked.id)[-1]
     assert last["actor"] == "bob@northwind.example, accepted by Ada"
@@ -289,6 +492,6 @@ def test_a_held_mail_is_not_linked_to_a_closed_case(core, people, asked, referen
     with core.reading() as uow:
         entry = uow.connection.scalar(sa.select(triage.c.id))
     with pytest.raises(Refused):
-        core.write(lambda uow: link_by_hand(uow, core.blobs, people.analyst(), entry, now(core, asked)))
+        link(core, people, entry, asked)
     with core.reading() as uow:
         assert uow.connection.scalar(sa.select(triage.c.state)) == "open"

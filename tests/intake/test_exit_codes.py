@@ -123,3 +123,28 @@ def test_a_database_that_is_not_there_is_tried_again_later(tmp_path: Path) -> No
     ended = gone.run("case", "list")
     assert ended.code == 75, ended.err
     assert "Traceback" not in ended.err
+
+
+WRONG_WITH_US = {
+    "not migrated": {"INTAKE_DATABASE_URL": "sqlite:///{folder}/empty.db"},
+    "no secret": {"INTAKE_SECRET_KEY": ""},
+    "another setting is wrong": {"INTAKE_SMTP_PORT": "x"},
+    "the database is gone": {"INTAKE_DATABASE_URL": "sqlite:////nowhere/intake.db"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_WITH_US.values(), ids=WRONG_WITH_US)
+def test_what_is_wrong_with_us_bounces_no_mail_out_of_a_pipe(tmp_path: Path, wrong: dict[str, str]) -> None:
+    """An MTA takes 75 for "come again", and any other code for a reason to return the mail."""
+    site = Site(tmp_path)
+    site.environment |= {name: value.format(folder=tmp_path) for name, value in wrong.items()}
+    ended = site.run("receive", "--sender", ALICE, SUPPORT, given=MAIL)
+    assert ended.code == 75
+    assert "Traceback" not in ended.err
+
+
+def test_work_is_not_done_as_of_a_time_that_is_past(site: Site) -> None:
+    """What was claimed then would be claimed again by whoever works now."""
+    ended = site.run("worker", "--once", "--as-of", "2020-01-01")
+    assert ended.code == 2
+    assert "--as-of is '2020-01-01'" in ended.err

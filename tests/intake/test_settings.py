@@ -168,3 +168,18 @@ def test_the_database_is_shown_without_its_password(monkeypatch: pytest.MonkeyPa
 def test_the_smart_host_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTAKE_SMARTHOST_URL", "smtps://me:hidden@mail.example")
     assert "hidden" not in str(load().listed())
+
+
+def test_an_account_without_its_token_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty key would sign, and check, anybody's webhook."""
+    monkeypatch.setenv("INTAKE_TWILIO_ACCOUNT_SID", "AC1")
+    with pytest.raises(SettingsAreWrong, match="INTAKE_TWILIO_AUTH_TOKEN is not set"):
+        load()
+
+
+def test_a_password_among_the_parameters_of_a_url_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be shown with them."""
+    monkeypatch.setenv("INTAKE_DATABASE_URL", "postgresql+psycopg://host/db?user=u&password=hunter2")
+    with pytest.raises(SettingsAreWrong, match="INTAKE_DATABASE_URL") as wrong:
+        load()
+    assert "hunter2" not in str(wrong.value)

@@ -591,13 +591,13 @@ OUTCOMES = st.lists(
 
 
 def test_whatever_is_keyed_nothing_breaks_and_no_other_company_is_heard_of(gateway, people):
-    """Case 10, over 150 calls on the two databases: never a 5xx, never a word of another company's case."""
+    """Case 10, over 60 calls on the two databases: never a 5xx, never a word of another company's case."""
     mine, foreign = (
         people.case().case.number,
         people.case("charlie", subject="A secret of Eastgate").case.number,
     )
     pin = gateway.pin()
-    examples = 60 if gateway.core.database.is_sqlite else 90
+    examples = 25 if gateway.core.database.is_sqlite else 35
 
     @settings(
         max_examples=examples,

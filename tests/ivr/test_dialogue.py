@@ -144,7 +144,7 @@ ENDS = {
 def in_short(state):
     """Return the state with only what still matters where the menu is left behind; else there are too many."""
     if state.step not in ENDS:
-        return state
+        return state if state.step is Step.PIN else replace(state, pin_entries=0)
     return CallState(state.step, **{name: getattr(state, name) for name in ENDS[state.step]})
 
 
@@ -227,7 +227,8 @@ def test_no_row_of_useless_entries_is_longer_than_three():
 def test_what_is_of_no_use_changes_nothing_but_the_count():
     for way in every_passage():
         if way.is_useless:
-            assert replace(way.after, misses=0) == replace(way.before, misses=0), way
+            before = replace(way.before, misses=way.after.misses, pin_entries=way.after.pin_entries)
+            assert way.after == before, way
 
 
 def test_nothing_about_a_case_is_asked_or_said_before_the_pin_is_right():
@@ -271,7 +272,7 @@ def test_star_repeats_the_question_wherever_keys_are_awaited_and_does_not_count(
     for state in reachable():
         if state.step in MENUS | ENTRIES:
             after, reply = converse(state, Keyed("*"))
-            assert after == replace(state, misses=0)
+            assert after == state, "the misses are kept, so that nothing is tried for ever"
             assert not USELESS.intersection(line.prompt for line in reply.lines)
 
 
@@ -349,6 +350,30 @@ def test_silence_mistypings_and_wrong_pins_count_together():
     """Cases 6 and 14: three entries in a call, then a human."""
     walk = at_pin().does("", "1", PinMistyped(), "123412341234", PinRefused())
     assert walk.errand == FindAnalyst()
+
+
+def test_no_way_round_the_question_gives_more_than_three_pins_in_a_call():
+    """A10, case 13: neither a `*` nor the beginning of the menu sets the count back."""
+    walk = at_pin().does("123412341234", PinRefused(), "*", "1", PinMistyped(), "*")
+    assert walk.heard == ["pin"]
+    kept = CallState.from_json(walk.state.as_json() | {"step": "of-tomorrow"})
+    again = Walk(kept).does(Keyed(""), "123412341234", PinRefused())
+    assert again.errand == FindAnalyst()
+    assert again.state.pin_entries == TRIES
+
+
+def test_a_case_that_was_left_for_the_main_menu_is_told_to_nobody():
+    """P4: who asks for a human afterwards is not put through about it."""
+    walk = at(Step.CASE, case_number=CASE, case_is_closed=True).does("9")
+    assert walk.heard == ["main"]
+    assert (walk.state.case_number, walk.state.case_is_closed) == ("", False)
+
+
+@pytest.mark.parametrize("key", "12")
+def test_another_question_of_the_main_menu_leaves_the_case_just_opened_behind(key):
+    """P4."""
+    assert at(Step.MAIN, case_number=CASE).does("0").state.case_number == CASE
+    assert at(Step.MAIN, case_number=CASE).does(key).state.case_number == ""
 
 
 def test_a_lone_0_at_an_entry_reaches_a_human_and_a_leading_one_is_a_digit():

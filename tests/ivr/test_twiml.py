@@ -145,7 +145,8 @@ def test_an_analyst_is_rung_for_twenty_seconds_with_a_whisper():
     assert number.attrib["url"] == LINKS.leg(LEG, 1)
 
 
-def test_an_apology_rings_the_number_for_faults_where_one_is_set():
+def test_an_apology_rings_the_number_for_faults_where_one_is_set_and_ends_the_call_with_it():
+    """Case 23: the menu does not begin again behind a human; without a number the turn is tried again."""
     root = read(of_apology(LINKS.turn(KEY, 1), "+14155550199"))
-    assert [element.tag for element in root] == ["Say", "Dial", "Pause", "Redirect"]
+    assert [element.tag for element in root] == ["Say", "Dial", "Hangup"]
     assert [element.tag for element in read(FIXED[1])] == ["Say", "Pause", "Redirect"]

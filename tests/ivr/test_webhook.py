@@ -1,4 +1,4 @@
-"""The webhooks over HTTP: only POST, only genuine, each once, never a 5xx."""
+"""The webhooks over HTTP: only POST, only genuine, each once, never a 5xx to a caller."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ from ivr.simulator.signing import SIGNATURE_HEADER, sign
 from tests.ivr.conftest import ACCOUNT, INCOMING, STATUS, TOKEN, at_once
 
 UNKNOWN = "0" * 32
+CALL = "CA" + UNKNOWN
+SPOKEN = {
+    "RecordingSid": "RE" + UNKNOWN,
+    "RecordingUrl": "https://api.example/recording",
+    "RecordingDuration": "5",
+}
 APOLOGY = "something went wrong on our side"
 
 
@@ -49,7 +55,7 @@ ODD_SIGNATURES = {
 def test_what_is_not_signed_is_refused_and_changes_nothing(gateway, path):
     """Case 24."""
     for name, signature in ODD_SIGNATURES.items():
-        answer = send(gateway, path, f"AccountSid={ACCOUNT}&CallSid=CA1&CallStatus=completed", signature)
+        answer = send(gateway, path, f"AccountSid={ACCOUNT}&CallSid={CALL}&CallStatus=completed", signature)
         assert answer.status_code == 403, name
         assert "Response" not in answer.text
     assert gateway.rows(calls) == []
@@ -94,7 +100,9 @@ def test_another_account_is_refused(gateway):
     assert gateway.rows(calls) == []
 
 
-@pytest.mark.parametrize("call_sid", ["", "CA 1", "x" * 65, "../1"])
+@pytest.mark.parametrize(
+    "call_sid", ["", "CA", "../1", CALL + "Digits1", "RE" + UNKNOWN, CALL[:-1] + "x", CALL * 3]
+)
 def test_an_odd_call_id_is_refused(gateway, call_sid):
     """Case 24."""
     assert gateway.post(INCOMING, **gateway.params(CallSid=call_sid)).status_code == 403
@@ -102,11 +110,37 @@ def test_an_odd_call_id_is_refused(gateway, call_sid):
 
 def test_parameters_that_come_twice_are_refused(gateway):
     """Case 24: a signature has no delimiters, so `Digits=1&Digits=2` could be signed as something else."""
-    signed = gateway.url + INCOMING + f"AccountSid{ACCOUNT}CallSidCA1Digits1Digits2"
+    signed = gateway.url + INCOMING + f"AccountSid{ACCOUNT}CallSid{CALL}Digits1Digits2"
     signature = sign(signed, {}, TOKEN)
-    body = f"AccountSid={ACCOUNT}&CallSid=CA1&Digits=1&Digits=2"
+    body = f"AccountSid={ACCOUNT}&CallSid={CALL}&Digits=1&Digits=2"
     assert send(gateway, INCOMING, body, signature).status_code == 403
     assert gateway.rows(calls) == []
+
+
+def test_a_signature_of_keys_is_not_one_of_a_longer_call_id(gateway):
+    """Case 24: `CallSid=…Digits1` reads the same as `CallSid=…` and `Digits=1` to who signs."""
+    params = gateway.params()
+    merged = params | {"CallSid": params["CallSid"] + "Digits1"}
+    assert gateway.post(INCOMING, **merged).status_code == 403
+    assert gateway.rows(calls) == []
+
+
+def test_a_turn_or_recording_of_another_call_is_refused_and_changes_nothing(gateway):
+    """Case 24: a genuine request of one call does not act in another."""
+    _params, key = gateway.begin()
+    another = gateway.params()
+    assert gateway.post(at(key, 1), **another, Digits=gateway.pin()).status_code == 403
+    assert gateway.post(f"/voice/twilio/recording/{key}", **another, **SPOKEN).status_code == 403
+    assert gateway.rows(calls)[0]["turn"] == 1
+    assert gateway.rows(recordings) == []
+
+
+def test_an_odd_recording_id_is_no_recording(gateway):
+    """Case 24."""
+    params, key = gateway.begin()
+    odd = SPOKEN | {"RecordingSid": "REx"}
+    assert gateway.post(f"/voice/twilio/recording/{key}", **params, **odd).status_code == 204
+    assert gateway.rows(recordings) == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
@@ -116,7 +150,7 @@ def test_only_post_is_served(gateway, method):
 
 
 def test_a_body_over_64_kilobytes_is_refused(gateway):
-    body = f"AccountSid={ACCOUNT}&CallSid=CA1&Digits=" + "1" * 65_536
+    body = f"AccountSid={ACCOUNT}&CallSid={CALL}&Digits=" + "1" * 65_536
     assert send(gateway, INCOMING, body, "AAAA").status_code == 413
     assert gateway.rows(calls) == []
 
@@ -166,8 +200,7 @@ def test_the_same_webhook_at_once_has_one_effect_and_the_same_answer(gateway, pe
     same(at(call["key"], 3), Digits="2")
     same(at(call["key"], 4), Digits=number)
     same(at(call["key"], 5), Digits="2")
-    spoken = {"RecordingSid": "RE1", "RecordingUrl": "https://api.example/RE1", "RecordingDuration": "5"}
-    assert "Your update was added" in same(at(call["key"], 6), **spoken)
+    assert "Your update was added" in same(at(call["key"], 6), **SPOKEN)
     assert gateway.history(number) == ["opened", "customer update"]
     assert len(gateway.rows(recordings)) == 1
     same(at(call["key"], 7), Digits="0")
@@ -215,7 +248,12 @@ def test_an_absent_parameter_is_silence(gateway):
 )
 def test_a_report_before_the_first_request_or_on_something_unknown_is_accepted(gateway, path):
     """Case 5."""
-    assert gateway.post(path, **gateway.params(CallStatus="completed", RecordingSid="RE1")).status_code == 204
+    assert (
+        gateway.post(
+            path, **gateway.params(CallStatus="completed", RecordingSid=SPOKEN["RecordingSid"])
+        ).status_code
+        == 204
+    )
     assert gateway.rows(calls) == []
 
 
@@ -255,12 +293,11 @@ def test_a_recording_is_noted_once_whichever_request_comes_first(gateway, people
     """Case 30."""
     number = people.case().case.number
     params, key = gateway.begin(gateway.pin(), "2", number, "2")
-    spoken = {"RecordingSid": "RE1", "RecordingUrl": "https://api.example/RE1", "RecordingDuration": "5"}
     report = f"/voice/twilio/recording/{key}"
-    assert gateway.post(report, **params, **spoken, RecordingStatus="completed").status_code == 204
+    assert gateway.post(report, **params, **SPOKEN, RecordingStatus="completed").status_code == 204
     assert gateway.rows(recordings)[0]["event_id"] is None
-    gateway.post(at(key, 5), **params, **spoken)
-    assert gateway.post(report, **params, **spoken, RecordingStatus="completed").status_code == 204
+    gateway.post(at(key, 5), **params, **SPOKEN)
+    assert gateway.post(report, **params, **SPOKEN, RecordingStatus="completed").status_code == 204
     (kept,) = gateway.rows(recordings)
     assert kept["event_id"] == gateway.rows(case_events)[-1]["id"]
 
@@ -299,8 +336,39 @@ def test_a_locked_database_is_apologised_for_and_the_call_goes_on(gateway):
         assert APOLOGY in answer.text
         assert at(key, 1) in answer.text
         assert pin not in answer.text
-        assert gateway.post(STATUS, **gateway.params(CallStatus="completed")).status_code == 204
     assert "press 1" in gateway.post(at(key, 1), **params, Digits=pin).text
+
+
+def test_a_report_that_a_locked_database_could_not_take_may_be_sent_again(gateway):
+    """Case 23: the page that hangs on "the caller hung up" is not lost; only a voice turn never gets a 5xx."""
+    params, _key = gateway.begin("0")
+    hung_up = params | {"CallStatus": "completed"}
+    with held_by_another(gateway):
+        assert gateway.post(STATUS, **hung_up).status_code == 503
+    assert gateway.post(STATUS, **hung_up).status_code == 204
+    assert gateway.mails("caller-message-for-on-call") == ["ada@support.example", "grace@support.example"]
+
+
+@pytest.fixture
+def unwritable_log():
+    """A log whose pipe is gone: every line raises."""
+    before, gone = structlog.get_config(), io.StringIO()
+    gone.close()
+    renderer = structlog.processors.JSONRenderer()
+    structlog.configure(processors=[renderer], logger_factory=structlog.PrintLoggerFactory(gone))
+    yield
+    structlog.configure(**before)
+
+
+def test_a_log_that_cannot_be_written_changes_no_answer(gateway, unwritable_log):
+    """Cases 23 and 24: the caller is apologised to, the report answered, the forger refused."""
+    params, key = gateway.begin("0")
+    (leg,) = gateway.rows(legs)
+    with held_by_another(gateway):
+        assert APOLOGY in gateway.post(at(key, 2), **params, Digits="1").text
+    odd = params | {"CallStatus": "ring\0ing"}
+    assert gateway.post(f"{STATUS}/{key}/{leg['key']}", **odd).status_code == 204
+    assert gateway.post(INCOMING, signed_by="another token", **params).status_code == 403
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -111,6 +113,46 @@ def listen(mail_server, request):
         return listening.port
 
     return start
+
+
+_STAGES = {
+    "greeting": b"220",
+    "EHLO": b"250",
+    "MAIL": b"250",
+    "RCPT": b"250",
+    "DATA": b"354",
+    "the mail": b"250",
+}
+
+
+@pytest.fixture
+def dripping(request):
+    """Start a server that at one stage of its first dialogue drips its reply for ever; return its port."""
+
+    def start(stage: str) -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = threading.Thread(target=_drip, args=(listening, stage))
+        server.start()
+        request.addfinalizer(server.join)
+        return int(listening.getsockname()[1])
+
+    return start
+
+
+def _drip(listening: socket.socket, at: str) -> None:
+    with listening, suppress(OSError):
+        client, _address = listening.accept()
+        with client, client.makefile("rb") as lines:
+            for stage, code in _STAGES.items():
+                if stage == "the mail":
+                    while lines.readline() not in (b".\r\n", b""):
+                        pass
+                elif stage != "greeting":
+                    lines.readline()
+                while stage == at:
+                    client.sendall(b"2")
+                    time.sleep(0.05)
+                client.sendall(code + b" yes\r\n")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from email import policy
 from email.header import decode_header, make_header
@@ -26,6 +27,7 @@ from notifier.compose import (
 )
 from notifier.facts import FOR_SENDERS, Answered, CallTold, CaseTold, NoticeFacts, Plan, Said
 from notifier.settings import MailSettings
+from notifier.words import LONGEST_TOLD
 from tests.notifier.conftest import html_of, parsed, shown_words, text_of
 from tests.people import NOW
 
@@ -268,6 +270,26 @@ def test_html_shows_what_people_wrote_as_they_wrote_it():
     page = html_of(sent(replace(FACTS, event=said)))
     assert "&lt;b&gt;bold&lt;/b&gt; &amp;<br>  indented {{ 1 }}" in page
     assert "<img" not in page
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_of_a_very_long_text_its_beginning_is_told_and_where_the_rest_is(kind):
+    """What a smart host would refuse for its size reaches nobody."""
+    said = replace(QUESTION, text="It blinks red.\n" + "a line of a log\n" * 1_000_000)
+    began = time.monotonic()
+    raw = serialised(compose(replace(FACTS, kind=kind, event=said, asked=said), SETTINGS))
+    assert time.monotonic() - began < 2
+    assert len(raw) < 300 * 1024
+    told = [text_of(parsed(raw)), " ".join(shown_words(html_of(parsed(raw))))]
+    repeats = kind not in FOR_SENDERS and kind is not NoticeKind.CALLER_MESSAGE_FOR_ON_CALL
+    assert all(("The rest is in the case." in words) is repeats for words in told)
+
+
+def test_a_text_that_fits_is_told_whole():
+    said = replace(QUESTION, text="x" * LONGEST_TOLD)
+    text = text_of(sent(replace(FACTS, event=said)))
+    assert said.text in text
+    assert "The rest" not in text
 
 
 @pytest.mark.parametrize(

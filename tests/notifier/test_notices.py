@@ -148,7 +148,8 @@ def test_the_closing_mail_says_how_to_reopen_until_when_and_when_the_files_go(
     assert (
         "please call support at +1 415 555 0100, with your PIN and the case number 0000000001 at hand" in text
     )
-    assert f"Files and recordings of the case are deleted on {until}" in text
+    assert f"From {until} on, the files and recordings of the case may be removed" in text
+    assert "deleted" not in text
     assert "does not open the case again" in text
     assert ("We reminded you twice" in text) is by_timer
 
@@ -168,7 +169,7 @@ def test_a_closing_mail_that_comes_after_the_reopening_says_so(core, people, out
     core.write(lambda uow: cases.reopen(uow, alice, closed, "It does not."))
     text = text_of(outgoing.last(N.CLOSED))
     assert "The case has been opened again since." in text
-    assert "deleted" not in text
+    assert "removed" not in text
     assert text_of(outgoing.last(N.REOPENED)).count("It does not.") == 1
 
 
@@ -251,6 +252,15 @@ def test_everyone_on_call_gets_case_company_and_call_back_number(core, people, o
     mail = outgoing.last(N.CRITICAL_MESSAGE_FOR_ON_CALL)
     assert mail["Subject"].startswith("CRITICAL: call Northwind back at +14155550199, case 0000000001")
     assert opening(mail) == "Please call Alice Archer of Northwind back now: +14155550199."
+
+
+def test_a_message_on_a_case_that_is_not_critical_is_not_called_critical(core, people, outgoing):
+    """P4: whoever is woken by the word can rely on it."""
+    case = people.case().case
+    alice = people.customer("alice", Channel.PHONE)
+    core.write(lambda uow: cases.leave_message(uow, alice, case, "Message of 34 seconds"))
+    subject = outgoing.last(N.CRITICAL_MESSAGE_FOR_ON_CALL)["Subject"]
+    assert subject.startswith("Call Northwind back at +14155550132, case 0000000001")
 
 
 def test_everyone_on_call_is_told_of_a_caller_who_named_no_case(core, outgoing):
@@ -337,7 +347,7 @@ def test_a_mail_to_a_closed_case_is_answered_with_the_way_to_reopen_it(
     assert "The switch is down" in mail["Subject"]
     clock.move_to(NOW + 30 * DAY)
     late = text_of(outgoing.last(N.MAIL_TO_CLOSED_CASE))
-    assert "is over" in late
+    assert "is over, and its files and recordings may have been removed" in late
     assert "please open a new case" in late
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 
 import pytest
 
@@ -77,6 +78,43 @@ def test_a_server_that_is_too_slow_is_temporary(listen, mail_server):
     transport = SmartHost(f"smtp://127.0.0.1:{listen()}", helo_name="gateway.test", timeout=5, patience=0.2)
     with pytest.raises(TemporaryFailure, match="timed out"):
         transport.send(SENDER, ALICE, MAIL)
+    transport.close()
+
+
+@pytest.mark.parametrize("stage", ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "the mail"])
+def test_a_server_that_drips_its_replies_is_left_at_the_deadline(dripping, stage):
+    """I9: no single byte is late, the whole is; a lease would run out over it."""
+    transport = SmartHost(
+        f"smtp://127.0.0.1:{dripping(stage)}", helo_name="gateway.test", timeout=5, patience=0.2, deadline=0.6
+    )
+    began = time.monotonic()
+    with pytest.raises(TemporaryFailure):
+        transport.send(SENDER, ALICE, MAIL)
+    assert time.monotonic() - began < 2
+    transport.close()
+
+
+def test_a_reply_that_drips_has_the_time_of_one_reply(dripping):
+    transport = SmartHost(f"smtp://127.0.0.1:{dripping('EHLO')}", helo_name="gateway.test", timeout=0.3)
+    with pytest.raises(TemporaryFailure, match="timed out"):
+        transport.send(SENDER, ALICE, MAIL)
+
+
+def test_a_server_that_leaves_no_time_for_the_mail_is_not_given_it(listen, mail_server):
+    """What it accepts after the deadline would be sent twice."""
+    transport = SmartHost(f"smtp://127.0.0.1:{listen()}", helo_name="gateway.test", patience=5, deadline=5)
+    with pytest.raises(TemporaryFailure, match="too slow"):
+        transport.send(SENDER, ALICE, MAIL)
+    assert mail_server.taken == []
+    transport.close()
+
+
+def test_each_mail_on_a_connection_has_a_deadline_of_its_own(listen, mail_server):
+    transport = SmartHost(f"smtp://127.0.0.1:{listen()}", helo_name="gateway.test", patience=0.2, deadline=1)
+    transport.send(SENDER, ALICE, MAIL)
+    time.sleep(1.1)
+    transport.send(SENDER, ALICE, MAIL)
+    assert len(mail_server.connections) == 1
     transport.close()
 
 

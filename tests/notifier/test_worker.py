@@ -17,7 +17,7 @@ from core.store import cases as rows
 from core.store import claiming, inbox
 from core.store.claiming import LEASE
 from core.store.inbox import ReceivedMail
-from core.store.schema import outbox, references
+from core.store.schema import contracts, grants, outbox, references
 from notifier.followups import follow_up_one
 from notifier.transport import SmartHost
 from notifier.worker import GIVE_UP_AFTER, MOST_ATTEMPTS, MOST_FAULTS, PAUSES, pause_after, send_one
@@ -256,6 +256,78 @@ def test_a_reminder_for_what_is_no_longer_awaited_is_dropped_with_its_reason(
     assert dropped["state"] == "dropped"
     assert "I10" in dropped["error"]
     assert mail_server.taken == []
+
+
+CONTRACT_ENDED = sa.update(contracts).values(ends_at=NOW)
+GRANT_TAKEN = sa.delete(grants)
+
+
+@pytest.mark.parametrize(
+    ("loss", "rule"),
+    [
+        pytest.param(CONTRACT_ENDED, "A9", id="the contract ended"),
+        pytest.param(GRANT_TAKEN, "A3", id="the grant is gone"),
+    ],
+)
+def test_who_may_not_see_the_case_any_more_gets_no_mail_of_it(
+    send, mail_server, core, people, outgoing, asked, loss, rule
+):
+    """A9: the question was written before, and nothing of the case is told after."""
+    core.write(lambda uow: cases.close(uow, people.analyst(), asked, SubStatus.RESOLVED, "It runs."))
+    core.write(lambda uow: uow.connection.execute(loss))
+    while send():
+        pass
+    assert mail_server.taken == []
+    for kind in (N.INFORMATION_ASKED, N.CLOSED):
+        assert row_of(outgoing, kind)["state"] == "dropped"
+        assert row_of(outgoing, kind)["error"].endswith(f"({rule})")
+
+
+def test_the_answer_to_a_mail_tells_a_contact_who_may_not_see_the_case_nothing_about_it(
+    send, mail_server, core, people, outgoing, asked
+):
+    """A9 E6: they are a stranger now."""
+    core.write(lambda uow: cases.close(uow, people.analyst(), asked, SubStatus.RESOLVED, "It runs."))
+    outgoing.settle()
+    alice = "alice@northwind.example"
+
+    def answer(uow):
+        inbox_id = inbox.accept(uow.connection, ReceivedMail(alice, (), "192.0.2.1", b"\r\nHello"), uow.now)
+        telling.answer_sender(uow, N.MAIL_TO_CLOSED_CASE, alice, inbox_id, asked.id)
+
+    core.write(answer)
+    core.write(lambda uow: uow.connection.execute(CONTRACT_ENDED))
+    assert send()
+    [taken] = mail_server.taken
+    assert taken.mail["X-Intake-Notice"] == "mail-to-closed-case"
+    assert b"The switch is down" not in taken.raw
+
+
+def test_colleagues_are_told_of_a_case_whose_contact_may_not_see_it(
+    send, mail_server, core, people, outgoing, asked
+):
+    """A9 is about customers."""
+    core.write(lambda uow: cases.update(uow, people.customer("alice"), asked, "Version 4"))
+    core.write(lambda uow: uow.connection.execute(CONTRACT_ENDED))
+    while send():
+        pass
+    assert [taken.mail["X-Intake-Notice"] for taken in mail_server.taken] == ["customer-update-for-owner"]
+
+
+def test_a_case_whose_contact_may_not_be_reminded_is_not_closed_by_the_timer(
+    send, mail_server, core, clock, outgoing, asked
+):
+    """I11 A9: nobody knows that we wait, so its owner decides."""
+    core.write(lambda uow: uow.connection.execute(CONTRACT_ENDED))
+    for day in (2, 5, 10):
+        clock.move_to(NOW + day * DAY)
+        follow_up_one(core)
+        while send():
+            pass
+    with core.reading() as uow:
+        assert rows.by_id(uow.connection, asked.id).status is Status.AWAITING_INFORMATION
+    assert kinds_of_history(core, asked)[-1] == EventKind.CLOSING_POSTPONED
+    assert [taken.mail["X-Intake-Notice"] for taken in mail_server.taken] == ["closing-postponed-for-owner"]
 
 
 def test_a_late_first_reminder_leaves_with_the_second(send, mail_server, core, clock, outgoing, asked):

@@ -299,6 +299,15 @@ def test_fresh_removes_no_folder_that_no_demo_made(demo: Demo) -> None:
     assert str(demo.folder) in ended.err
 
 
+def test_fresh_leaves_a_demo_that_runs_its_folder(demo: Demo) -> None:
+    """It would go on saying 250 into files that are gone."""
+    demo.start()
+    ended = run(("demo", "--dir", str(demo.folder), "--fresh"), {}, demo.home)
+    assert ended.code == 1
+    assert "another process works on" in ended.err
+    assert parsed(demo.run("case", "list", "--json"))
+
+
 # --- a second terminal ------------------------------------------------------------------------------------------
 
 

@@ -61,6 +61,7 @@ def _warm_up() -> None:
             "INTAKE_PIN_KEY": "warm",
             "INTAKE_SMARTHOST_URL": "smtp://127.0.0.1:1",
             "INTAKE_TWILIO_ACCOUNT_SID": "AC",
+            "INTAKE_TWILIO_AUTH_TOKEN": "warm",
         }
         os.environ.update(environment)  # every process that is forked has an environment of its own
         with redirect_stdout(io.StringIO()):

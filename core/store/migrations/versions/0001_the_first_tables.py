@@ -71,8 +71,8 @@ def upgrade() -> None:
             "ix_inbox_due_at",
             ["due_at"],
             unique=False,
-            sqlite_where=sa.text("state = 'waiting' OR state = 'working'"),
-            postgresql_where=sa.text("state = 'waiting' OR state = 'working'"),
+            sqlite_where=sa.text("(state = 'waiting' OR state = 'working')"),
+            postgresql_where=sa.text("(state = 'waiting' OR state = 'working')"),
         )
 
     op.create_table(
@@ -348,8 +348,8 @@ def upgrade() -> None:
             "ix_outbox_due_at",
             ["due_at"],
             unique=False,
-            sqlite_where=sa.text("state = 'waiting' OR state = 'working'"),
-            postgresql_where=sa.text("state = 'waiting' OR state = 'working'"),
+            sqlite_where=sa.text("(state = 'waiting' OR state = 'working')"),
+            postgresql_where=sa.text("(state = 'waiting' OR state = 'working')"),
         )
 
     op.create_table(
