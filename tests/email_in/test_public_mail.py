@@ -10,8 +10,16 @@ from email_in.machine import Kind, written_by
 from email_in.message import read_mail
 from email_in.quoting import own_words
 
-REPOSITORY = Path(__file__).parents[2]
-FOLDER = Path(os.environ.get("INTAKE_TEST_MAIL") or REPOSITORY.parent / "shared" / "mail")
+
+def _folder_of_public_mail() -> Path:
+    """Return INTAKE_TEST_MAIL, or a folder `mail` next to the checkout that has the public collections in it."""
+    if given := os.environ.get("INTAKE_TEST_MAIL"):
+        return Path(given)
+    beside = Path(__file__).parents[3].glob("*/mail/bounces/expected.tsv")
+    return next((file.parents[1] for file in beside), Path("mail"))
+
+
+FOLDER = _folder_of_public_mail()
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the folder of public mail is absent: {FOLDER}")
 
 
