@@ -72,13 +72,19 @@ def page_on_call(uow: UnitOfWork, call_key: str) -> None:
 
 def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
     """Return the Reference ID of this case for this recipient; it is made at the first need (DESIGN 4)."""
-    mine = (references.c.case_id == case_id, references.c.recipient == recipient)
-    token = uow.connection.scalar(sa.select(references.c.token).where(*mine))
+    token = given_reference(uow, case_id, recipient)
     if token is None:
         token = uow.house.mint.mint(uow.house.chance)
         row = {"token": token, "case_id": case_id, "recipient": recipient, "made_at": uow.now}
         uow.connection.execute(sa.insert(references).values(**row))
-    return str(token)
+    return token
+
+
+def given_reference(uow: UnitOfWork, case_id: int, recipient: str) -> str | None:
+    """Return the Reference ID that this recipient has for this case, or None when none was given out."""
+    mine = (references.c.case_id == case_id, references.c.recipient == recipient)
+    token: str | None = uow.connection.scalar(sa.select(references.c.token).where(*mine))
+    return token
 
 
 def case_of_reference(connection: sa.Connection, token: str) -> int | None:

@@ -25,7 +25,8 @@ from core.rules.terms import Channel, EventKind, Priority, Role, Rulebook, Statu
 from core.store import cases as rows
 from core.store import inbox
 from core.store.cases import Case
-from core.store.schema import calls, recordings, references
+from core.store.schema import calls, recordings
+from core.telling import given_reference
 from core.unit_of_work import UnitOfWork
 from notifier.cleaning import is_plain_message_id
 
@@ -294,11 +295,10 @@ def _coming_steps(due: Followup, rulebook: Rulebook) -> Sequence[Followup]:
 
 
 def _reference(uow: UnitOfWork, case: Case, recipient: str) -> str:
-    mine = (references.c.case_id == case.id, references.c.recipient == recipient)
-    token = uow.connection.scalar(sa.select(references.c.token).where(*mine))
+    token = given_reference(uow, case.id, recipient)
     if token is None:
         raise ReferenceIsMissing(f"case {case.number} has no Reference ID for {recipient}")
-    return str(token)
+    return token
 
 
 def _files(uow: UnitOfWork, case: Case, event: sa.RowMapping | None) -> tuple[str, ...]:
