@@ -72,6 +72,8 @@ def _contact(uow: UnitOfWork, entry: Entry) -> None:
         "employer_id": _account(uow, entry, "employer"),
         "country": _given(entry, "country"),
         "phone": dialable(str(entry["phone"]), "phone") if entry.get("phone") else None,
+        "language": "en",
+        "time_zone": "UTC",
     }
     contact_id = _upsert(uow, contacts, {"email": _email(entry)}, values)
     for grant in _listed(entry, "grants"):

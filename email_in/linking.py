@@ -34,9 +34,10 @@ def prepare(core: Core, entry_id: int) -> Prepared:
     with core.reading() as uow:
         entry = triage.find(uow, entry_id)
         row = inbox.find(uow.connection, entry["inbox_id"])
-    if row is None:
-        raise NotFound("mail in the inbox", entry["inbox_id"])
-    mail = read_mail(row["raw"])
+        if row is None:
+            raise NotFound("mail in the inbox", entry["inbox_id"])
+        raw = inbox.raw_of(uow.connection, row["id"])
+    mail = read_mail(raw)
     return Prepared(entry, row, mail.text, kept(core.blobs, mail))
 
 
@@ -51,6 +52,6 @@ def link_by_hand(uow: UnitOfWork, prepared: Prepared, analyst: Actor, case: Case
     if inbox.is_repeat(uow.connection, row):
         words = "Another copy of this mail already had its effect; discard this one."
         raise Refused(Denied("duplicate", "I2", words))
-    inbox.mark_linked(uow.connection, row, uow.now)
+    inbox.mark_linked(uow.connection, row, case.id, uow.now)
     named = replace(analyst, name=f"{entry['sender']}, accepted by {analyst.name}", channel=Channel.MAIL)
     return cases.update(uow, named, case, prepared.text, prepared.files)

@@ -116,7 +116,9 @@ def _park(uow: UnitOfWork, row: sa.RowMapping) -> None:
 
 
 def _read(core: Core, rules: SenderRules, row: sa.RowMapping) -> Read:
-    mail = read_mail(row["raw"])
+    with core.reading() as uow:
+        raw = inbox.raw_of(uow.connection, row["id"])
+    mail = read_mail(raw)
     mint = core.house.mint
     found = found_references(mail, row["recipients"], mint.find)
     sender = one_sender(mail)
@@ -238,5 +240,6 @@ def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:
     return {
         "outcome": decision.outcome,
         "decision": log_of_decision,
+        "case_id": facts.cases[0] if len(facts.cases) == 1 else None,
         "effect_of": read.row["fingerprint"] if first else None,
     }

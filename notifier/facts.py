@@ -7,6 +7,7 @@ colleagues only is not read for a customer's mail at all, so no template can sho
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.parser import BytesHeaderParser
@@ -310,7 +311,11 @@ def _files(uow: UnitOfWork, case: Case, event: sa.RowMapping | None) -> tuple[st
 
 def _answered(uow: UnitOfWork, inbox_id: int | None) -> Answered | None:
     mail = inbox.find(uow.connection, inbox_id) if inbox_id is not None else None
-    return Answered(mail["received_at"], _message_id_of(mail["raw"])) if mail else None
+    if mail is None:
+        return None
+    with suppress(NotFound):  # its bytes were removed meanwhile (C10)
+        return Answered(mail["received_at"], _message_id_of(inbox.raw_of(uow.connection, mail["id"])))
+    return Answered(mail["received_at"], "")
 
 
 def _call(uow: UnitOfWork, key: str | None) -> CallTold | None:

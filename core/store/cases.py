@@ -20,6 +20,20 @@ from core.rules.policy import CaseFacts
 from core.rules.terms import CaseType, Channel, EventKind, Priority, Role, Status, SubStatus
 from core.store.schema import accounts, analysts, attachments, case_events, cases, combinations, contacts
 
+_NOTHING_YET: Mapping[str, Any] = {
+    "version": 1,
+    "closed_by_timer": False,
+    "followup_step": Step.NONE,
+    "escalated": False,
+    "sub_type": "",
+    "component": "",
+    "deployment": "",
+    "stage": "",
+    "security_threat": False,
+    "business_impact": "",
+    "external_reference": "",
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -85,7 +99,7 @@ def by_id(connection: sa.Connection, case_id: int) -> Case:
 
 def insert(connection: sa.Connection, values: Mapping[str, Any], event: Event) -> tuple[Case, int]:
     """Keep a new case with its first event; return it and the event's id."""
-    new = sa.insert(cases).values(version=1, closed_by_timer=False, followup_step=Step.NONE, **values)
+    new = sa.insert(cases).values(**{**_NOTHING_YET, **values}, updated_at=event.at)
     case_id = int(connection.execute(new.returning(cases.c.id)).scalar_one())
     numbered = sa.update(cases).where(cases.c.id == case_id).values(number=case_number(case_id))
     connection.execute(numbered)
@@ -100,7 +114,7 @@ def change(
     changed = (
         sa.update(cases)
         .where(cases.c.id == before.id, cases.c.version == before.version)
-        .values(version=before.version + 1, **values)
+        .values(version=before.version + 1, **_seen(event), **values)
     )
     if connection.execute(changed).rowcount != 1:
         raise ChangedMeanwhile(f"case {before.number} was changed by somebody else")
@@ -238,6 +252,11 @@ def _case(row: sa.RowMapping) -> Case:
         followup=Followup(Step(row["followup_step"]), row["followup_at"]),
         version=row["version"],
     )
+
+
+def _seen(event: Event) -> dict[str, datetime]:
+    """Return when the case was last updated, if the event is one that its contact may see."""
+    return {"updated_at": event.at} if event.public else {}
 
 
 def _append(connection: sa.Connection, case: Case, event_: Event) -> int:

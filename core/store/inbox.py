@@ -1,7 +1,8 @@
 """Mail that was accepted and is not yet decided, and for ever what became of it (I1).
 
-`accept` is all that stands between DATA and `250`: one row with the bytes, the envelope and the time.
-A worker claims the row (core.store.claiming) and settles it in the transaction of the mail's effect.
+`accept` is all that stands between DATA and `250`: a row with the envelope and the time, and one with the bytes.
+A worker claims the first (core.store.claiming) and settles it in the transaction of the mail's effect. The
+bytes stand in a table of their own: a change of state rewrites none of them, and they can go before the row (C10).
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import sqlalchemy as sa
 
+from core.errors import NotFound
 from core.store.claiming import State
-from core.store.schema import inbox
+from core.store.schema import inbox, raw_mails
 
-_KEEP = sa.insert(inbox).returning(inbox.c.id)  # made once: building it costs as much as running it
+# Made once: building them costs as much as running them.
+_KEEP = sa.insert(inbox).returning(inbox.c.id)
+_KEEP_BYTES = sa.insert(raw_mails)
 
 _NEARBY = 100  # mails: how far apart two deliveries of one mail are looked for
 
@@ -31,11 +36,16 @@ class ReceivedMail:
     peer: str
     raw: bytes
 
+    @cached_property
+    def content(self) -> str:
+        """The SHA-256 of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.raw).hexdigest()
+
     @property
     def fingerprint(self) -> str:
         """The same for the same envelope and bytes, and for nothing else (I2)."""
-        envelope = json.dumps([self.envelope_sender, sorted(self.recipients)])
-        return hashlib.sha256(envelope.encode() + b"\0" + self.raw).hexdigest()
+        envelope = json.dumps([self.envelope_sender, sorted(self.recipients), self.content])
+        return hashlib.sha256(envelope.encode()).hexdigest()
 
 
 def accept(connection: sa.Connection, mail: ReceivedMail, now: datetime) -> int:
@@ -48,10 +58,12 @@ def accept(connection: sa.Connection, mail: ReceivedMail, now: datetime) -> int:
         "envelope_sender": mail.envelope_sender,
         "recipients": list(mail.recipients),
         "peer": mail.peer,
+        "content": mail.content,
         "fingerprint": mail.fingerprint,
-        "raw": mail.raw,
     }
-    return int(connection.execute(_KEEP, row).scalar_one())
+    inbox_id = int(connection.execute(_KEEP, row).scalar_one())
+    connection.execute(_KEEP_BYTES, {"inbox_id": inbox_id, "raw": mail.raw})
+    return inbox_id
 
 
 def is_repeat(connection: sa.Connection, row: sa.RowMapping) -> bool:
@@ -71,13 +83,12 @@ def is_applied_already(connection: sa.Connection, row: sa.RowMapping, case_ids: 
     """
     if not case_ids:
         return False
-    these = inbox.alias()
     nearby = sa.select(inbox.c.decision).where(
         inbox.c.id.between(row["id"] - _NEARBY, row["id"] + _NEARBY),
         inbox.c.id != row["id"],
         inbox.c.envelope_sender == row["envelope_sender"],
         inbox.c.outcome == "update",
-        inbox.c.raw == sa.select(these.c.raw).where(these.c.id == row["id"]).scalar_subquery(),
+        inbox.c.content == row["content"],
     )
     return any(decision["cases"] == list(case_ids) for decision in connection.scalars(nearby) if decision)
 
@@ -88,10 +99,11 @@ def forget_attempt(connection: sa.Connection, inbox_id: int) -> None:
     connection.execute(mail.values(attempts=inbox.c.attempts - 1))
 
 
-def mark_linked(connection: sa.Connection, row: sa.RowMapping, now: datetime) -> None:
+def mark_linked(connection: sa.Connection, row: sa.RowMapping, case_id: int, now: datetime) -> None:
     """Note that people made an update of the mail, so that no worker applies it again."""
     linked = sa.update(inbox).where(inbox.c.id == row["id"])
     values = {"state": State.DONE, "outcome": "update", "error": None, "effect_of": row["fingerprint"]}
+    values["case_id"] = case_id
     connection.execute(linked.values(finished_at=now, lease=None, **values))
 
 
@@ -103,10 +115,17 @@ def waiting_count(connection: sa.Connection) -> int:
 
 def listed(connection: sa.Connection, limit: int) -> Sequence[sa.RowMapping]:
     """Return the newest mails without their bytes, newest first."""
-    columns = [column for column in inbox.c if column.name != "raw"]
-    return connection.execute(sa.select(*columns).order_by(inbox.c.id.desc()).limit(limit)).mappings().all()
+    return connection.execute(sa.select(inbox).order_by(inbox.c.id.desc()).limit(limit)).mappings().all()
 
 
 def find(connection: sa.Connection, inbox_id: int) -> sa.RowMapping | None:
-    """Return one mail with its bytes, or None."""
+    """Return one mail without its bytes, or None."""
     return connection.execute(sa.select(inbox).where(inbox.c.id == inbox_id)).mappings().first()
+
+
+def raw_of(connection: sa.Connection, inbox_id: int) -> bytes:
+    """Return the bytes of a mail. Raises NotFound when it never was, or its bytes were removed (C10)."""
+    raw: bytes | None = connection.scalar(sa.select(raw_mails.c.raw).where(raw_mails.c.inbox_id == inbox_id))
+    if raw is None:
+        raise NotFound("mail with its bytes", inbox_id)
+    return raw

@@ -75,6 +75,9 @@ accounts = Table(
     metadata,
     _key(),
     Column("name", String(200), nullable=False, unique=True),
+    _to(
+        "accounts.id", "part_of_id", nullable=True
+    ),  # the company that it is a division or subsidiary of (A4)
 )
 
 combinations = Table(  # a (Sold To, End User) pair: what a grant and a case are for (A3)
@@ -110,6 +113,9 @@ contacts = Table(
     _to("accounts.id", "employer_id"),
     Column("country", String(2), nullable=False),
     Column("phone", String(20)),  # E.164
+    Column("language", String(10), nullable=False),  # ISO 639-1, as `en`
+    Column("time_zone", String(60), nullable=False),
+    Column("terms_accepted_at", Instant),  # A5
     # The five digits that name the contact on the phone; no secret. NULL is a blank PIN (A10).
     Column("pin_handle", String(5), unique=True),
     Column("pin_key_id", String(20)),
@@ -122,6 +128,9 @@ grants = Table(
     Column("contact_id", ForeignKey("contacts.id"), primary_key=True),
     Column("combination_id", ForeignKey("combinations.id"), primary_key=True, index=True),
     Column("access", String(20), nullable=False),
+    Column("approver", String(200)),  # the Designated Approver of the Sold To, by name (A5)
+    _to("accounts.id", "approved_by_id", nullable=True),  # whose approval is on record, since when (A4)
+    Column("approved_at", Instant),
 )
 
 analysts = Table(
@@ -161,28 +170,73 @@ cases = Table(
     Column("sub_status", String(40), nullable=False),
     Column("subject", String(1000), nullable=False),
     Column("product", String(100), nullable=False),
+    # C5; what the contact did not say is empty
+    Column("sub_type", String(40), nullable=False),  # C2, C15: what SUB_TYPES has for the type
+    Column("component", String(100), nullable=False),
+    Column("deployment", String(100), nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("security_threat", Boolean, nullable=False),
+    Column("business_impact", Text, nullable=False),
+    Column("agents_affected", Integer),
+    Column("external_reference", String(100), nullable=False),
     _to("combinations.id", "combination_id"),
     Column("contact_id", ForeignKey("contacts.id"), nullable=False, index=True),
     _to("analysts.id", "owner_id", nullable=True),
     Column("callback_number", String(20)),  # C12
     Column("opened_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),  # the last event that the contact may see
     Column("closed_at", Instant),
     Column("closed_by_timer", Boolean, nullable=False),
+    Column("purged_at", Instant),  # C10
+    Column("escalated", Boolean, nullable=False),  # an escalation is open (C11)
+    # P6, C14: what is owed to the customer, and when it came; NULL where nothing is owed
+    Column("response_due_at", Instant),
+    Column("responded_at", Instant),
+    Column("decision_due_at", Instant),
+    Column("decided_at", Instant),
     Column("followup_at", Instant),
     Column("followup_step", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     # SQLite must never hand out the number of a case again.
     sqlite_autoincrement=True,
 )
-# Only waiting cases are in it, so finding what is due costs the same among a million cases.
+
+FOLLOWED_UP = text("followup_at IS NOT NULL")
+OWES_RESPONSE = text("(closed_at IS NULL AND responded_at IS NULL)")
+OWES_DECISION = text("(closed_at IS NULL AND decided_at IS NULL)")
+TO_PURGE = text("(closed_at IS NOT NULL AND purged_at IS NULL)")
+# Only cases that wait for something are in these, so finding what is due costs the same among a million.
+for _name, _column, _where in (
+    ("ix_cases_followup_at", cases.c.followup_at, FOLLOWED_UP),
+    ("ix_cases_response_due_at", cases.c.response_due_at, OWES_RESPONSE),
+    ("ix_cases_decision_due_at", cases.c.decision_due_at, OWES_DECISION),
+    ("ix_cases_closed_at", cases.c.closed_at, TO_PURGE),
+):
+    Index(_name, _column, sqlite_where=_where, postgresql_where=_where)
+
+escalations = Table(  # C11; its feed is the events that name it
+    "escalations",
+    metadata,
+    _key(),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("ground", String(40), nullable=False),  # core.rules.escalation.Ground
+    Column("state", String(20), nullable=False),  # core.rules.escalation.State
+    Column("reason", Text, nullable=False),  # of the last decision on it
+    Column("asked_at", Instant, nullable=False),
+    Column("asked_by", String(300), nullable=False),
+    Column("settled_at", Instant),  # refused or ended
+)
+# At most one escalation of a case is open, whoever asks at the same instant.
+_IS_OPEN = text("settled_at IS NULL")
 Index(
-    "ix_cases_followup_at",
-    cases.c.followup_at,
-    sqlite_where=text("followup_at IS NOT NULL"),
-    postgresql_where=text("followup_at IS NOT NULL"),
+    "uq_escalations_open",
+    escalations.c.case_id,
+    unique=True,
+    sqlite_where=_IS_OPEN,
+    postgresql_where=_IS_OPEN,
 )
 
-case_events = Table(  # append-only: the history of a case
+case_events = Table(  # append-only, by a trigger: the history of a case
     "case_events",
     metadata,
     _key(),
@@ -197,6 +251,7 @@ case_events = Table(  # append-only: the history of a case
     Column("public", Boolean, nullable=False),
     Column("status", String(30), nullable=False),
     Column("sub_status", String(40), nullable=False),
+    _to("escalations.id", "escalation_id", nullable=True),
     # One event for each version is what makes the history one line even if two acts meet.
     UniqueConstraint("case_id", "version"),
 )
@@ -206,10 +261,11 @@ attachments = Table(
     metadata,
     _key(),
     Column("event_id", ForeignKey("case_events.id"), nullable=False, index=True),
-    Column("digest", String(64), nullable=False),  # in the blob store
+    Column("digest", String(64), nullable=False, index=True),  # in the blob store; empty once removed (C10)
     Column("name", String(255), nullable=False),
     Column("content_type", String(100), nullable=False),
     Column("size", Integer, nullable=False),
+    Column("purged_at", Instant),
 )
 
 references = Table(  # E2: one for each case and recipient
@@ -249,14 +305,24 @@ inbox = Table(
     Column("envelope_sender", String(1000), nullable=False),  # empty for the null sender
     Column("recipients", JSON, nullable=False),
     Column("peer", String(100), nullable=False),
+    Column("content", String(64), nullable=False),  # SHA-256 of the bytes, in hexadecimal
     Column("fingerprint", String(64), nullable=False),  # of envelope and bytes (I2)
     # The fingerprint again, once the mail had its outcome: two rows of one mail cannot both have one.
     Column("effect_of", String(64), unique=True),
     Column("outcome", String(40)),
     Column("decision", JSON),
-    Column("raw", LargeBinary, nullable=False),
+    Column("case_id", ForeignKey("cases.id"), index=True),  # the case that it updated, or was put aside for
 )
 Index("ix_inbox_due_at", inbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
+
+raw_mails = (
+    Table(  # a table of their own: a state that changes rewrites no bytes, and a purge leaves the row (C10)
+        "raw_mails",
+        metadata,
+        Column("inbox_id", ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
+        Column("raw", LargeBinary, nullable=False),
+    )
+)
 
 outbox = Table(
     "outbox",
@@ -357,6 +423,7 @@ recordings = Table(
     Column("url", String(500), nullable=False),
     Column("seconds", Integer, nullable=False),
     Column("recorded_at", Instant, nullable=False),
+    Column("purged_at", Instant),  # C10
     UniqueConstraint("provider", "provider_recording_id"),
 )
 
@@ -371,7 +438,7 @@ pin_failures = Table(  # counted for a contact, a calling number, the whole syst
     Column("last_at", Instant, nullable=False),
 )
 
-audit = Table(  # append-only: who did what to a contact, a PIN, a triage entry
+audit = Table(  # append-only, by a trigger: who did what to a contact, a grant, a PIN, a triage entry
     "audit",
     metadata,
     _key(),
@@ -379,6 +446,9 @@ audit = Table(  # append-only: who did what to a contact, a PIN, a triage entry
     Column("actor", String(300), nullable=False),
     Column("channel", String(20), nullable=False),
     Column("act", String(60), nullable=False),
-    Column("subject", String(300), nullable=False),
+    Column("subject", String(300), nullable=False, index=True),
     Column("detail", Text, nullable=False),
 )
+
+APPEND_ONLY = (case_events, audit)
+"""Tables whose rows are never changed and never removed: a trigger of the database refuses both."""

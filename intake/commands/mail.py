@@ -68,11 +68,11 @@ def show_inbox(inbox_id: int, raw: bool, as_json: bool) -> None:
     """Show what became of a mail, and why: its decision log."""
     with opened() as (core, _settings), core.reading() as uow:
         row = inbox_rows.find(uow.connection, inbox_id)
+        if raw:
+            sys.stdout.buffer.write(inbox_rows.raw_of(uow.connection, inbox_id))
+            return
     if row is None:
         raise NotFound("mail in the inbox", inbox_id)
-    if raw:
-        sys.stdout.buffer.write(row["raw"])
-        return
     _show(row, as_json=as_json)
 
 
@@ -126,7 +126,7 @@ def retry_outbox(outbox_id: int) -> None:
 
 
 def _show(row: sa.RowMapping, *, as_json: bool) -> None:
-    told = plain_row(row, "raw", "lease")
+    told = plain_row(row, "lease")
     if as_json:
         print_json(told)
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.store.schema import inbox
+from core.store.schema import inbox, raw_mails
 from core.unit_of_work import Core
 from email_in.smtpd import SmtpServer, SmtpSettings
 
@@ -45,7 +45,8 @@ def dotted(mail: bytes) -> bytes:
 def kept(core: Core) -> list[Any]:
     """Return what is in the inbox, oldest first."""
     with core.reading() as uow:
-        return list(uow.connection.execute(sa.select(inbox).order_by(inbox.c.id)).mappings())
+        rows = sa.select(inbox, raw_mails.c.raw).join(raw_mails, raw_mails.c.inbox_id == inbox.c.id)
+        return list(uow.connection.execute(rows.order_by(inbox.c.id)).mappings())
 
 
 class Client:
