@@ -26,7 +26,8 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 
 from core import directory, telling
-from core.cases import Actor, NewCase, open_case
+from core.acting import Actor
+from core.cases import NewCase, open_case
 from core.clock import SystemClock
 from core.enrolment import enrol
 from core.identifiers import ReferenceMint
@@ -61,7 +62,8 @@ DIRECTORY = {
             "last_name": "Archer",
             "employer": "Northwind",
             "country": "US",
-            "grants": [{"sold_to": "Northwind", "access": "Read-Write"}],
+            "terms_accepted": date(2020, 1, 1),
+            "grants": [{"sold_to": "Northwind", "access": "Read-Write", "approver": "Nora North"}],
         }
     ],
 }
@@ -109,7 +111,8 @@ def gateway(folder: Path) -> Iterator[tuple[Core, int]]:
     house = House(
         ReferenceMint("B1", b"key"), PinKeys("k", {"k": b"key"}), random.SystemRandom(), "support.example"
     )
-    core = Core(Database(f"sqlite:///{folder}/bench.db"), FolderBlobs(folder / "blobs"), SystemClock(), house)
+    clock = SystemClock()
+    core = Core(Database(f"sqlite:///{folder}/bench.db"), FolderBlobs(folder / "blobs", clock), clock, house)
     migrate(core.database)
     core.write(lambda uow: enrol(uow, DIRECTORY))
     server = SmtpServer(core, SmtpSettings("127.0.0.1", 0, "bench.example", SUPPORT, "support.example"))

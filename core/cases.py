@@ -1,57 +1,44 @@
 """The verbs: everything that can be done to a case, by any channel.
 
 Each takes the unit of work, who acts and over which channel, and is policy -> lifecycle -> event -> notices
-and nothing else. What a rule forbids raises Refused and changes nothing.
+and nothing else; core.acting is their common frame. What a rule forbids raises Refused and changes nothing.
+The verbs of an escalation are in core.escalations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from core import directory, telling
-from core.errors import BadInput, Refused
-from core.rules import lifecycle
-from core.rules.lifecycle import Followup, Impossible, Step, Trigger
-from core.rules.notices import Happened, notices_of
-from core.rules.policy import (
-    ANALYST,
-    PHONE_INSTRUCTION,
-    TIMER,
-    Act,
-    CaseFacts,
-    Denied,
-    Question,
-    Standing,
-    decide,
-    reachable_priority,
+from core import directory, pins
+from core.acting import (
+    FOLLOWUP_TIMER,
+    NOTIFIER,
+    RETENTION,
+    Actor,
+    Done,
+    Said,
+    Wish,
+    carry_out,
+    demand_words,
+    event_of,
+    permit,
+    tell,
 )
-from core.rules.terms import CaseType, Channel, EventKind, Priority, Role, Rulebook, Status, SubStatus
+from core.errors import BadInput
+from core.rules import followups, lifecycle, targets
+from core.rules.fields import CaseFields, checked_fields, checked_subject
+from core.rules.followups import Followup, Step
+from core.rules.lifecycle import Trigger
+from core.rules.policy import PHONE_INSTRUCTION, Act, reachable_priority
+from core.rules.terms import CareLevel, CaseType, EventKind, Priority, Role, Rulebook, SubStatus
 from core.store import cases as rows
 from core.store import outbox
 from core.store.cases import Case, KeptFile
 from core.store.claiming import State
 from core.unit_of_work import UnitOfWork
-
-LONGEST_SUBJECT = 1000  # characters (C5)
-LONGEST_ACTOR = 300
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who acts, and over which channel. `name` is what the history shows."""
-
-    role: Role
-    name: str
-    channel: Channel
-    contact_id: int | None = None
-    analyst_id: int | None = None
-
-
-FOLLOWUP_TIMER = Actor(Role.TIMER, "follow-up timer", Channel.TIMER)
-NOTIFIER = Actor(Role.TIMER, "notifier", Channel.TIMER)
 
 
 @dataclass(frozen=True)
@@ -62,94 +49,80 @@ class NewCase:
     combination_id: int
     subject: str
     text: str
-    product: str = ""
     priority: Priority = Priority.MEDIUM
     callback_number: str | None = None  # C12: kept for a case that is opened as Critical, in E.164
     production_down: bool = False
     type: CaseType = CaseType.SUPPORT
-
-
-@dataclass(frozen=True)
-class Said:
-    """What an act says: the event's kind and text, who may read it, what is attached."""
-
-    kind: EventKind
-    text: str
-    public: bool = True
-    files: Sequence[KeptFile] = ()
-
-
-@dataclass(frozen=True)
-class Done:
-    """What an act came to: the case as it is now, and the event that tells of it."""
-
-    case: Case
-    event_id: int
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an act asks of policy and lifecycle, and which further columns it sets."""
-
-    act: Act
-    trigger: Trigger | None = None
-    wanted: Priority | None = None
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    fields: CaseFields = field(default_factory=CaseFields)
 
 
 def open_case(uow: UnitOfWork, actor: Actor, new: NewCase) -> Done:
     """Open a case and return it (C1, C5); asked for Critical elsewhere than by phone, it is High (C3).
 
-    Raises Refused (A3, A9, E1, P5) and BadInput.
+    Raises Refused (A3, A9, C2, C3, E1, P5) and BadInput.
     """
-    subject = new.subject.strip()
-    if not 0 < len(subject) <= LONGEST_SUBJECT:
-        raise BadInput("subject", new.subject, f"1 to {LONGEST_SUBJECT} characters long (C5)")
+    subject, given = _subject(uow, new.subject), _fields(uow, new.type, new.fields)
     priority = reachable_priority(new.priority, actor.channel)
-    wish = Wish(Act.OPEN, wanted=priority)
-    _permit(uow, actor, new.combination_id, wish, case=None)
-    # Whoever opens it, it is opened for somebody who may have one (A3, A9).
-    for_whom = Actor(Role.CUSTOMER, "", actor.channel, contact_id=new.contact_id)
-    _permit(uow, for_whom, new.combination_id, wish, case=None)
-    owner = directory.first_on_call(uow, new.product)
+    is_critical = priority is Priority.CRITICAL
+    if is_critical:
+        _demand_number(new.callback_number)
+    care_levels = _permit_opening(uow, actor, new, priority)
+    owner = directory.first_on_call(uow, given.product)
+    status, sub_status = lifecycle.beginning(new.type)
+    owed = targets.owed_from(new.type, priority, care_levels, uow.now, uow.house.rulebook)
     values = {
         "type": new.type,
         "priority": int(priority),
-        "production_down": new.production_down,
+        "production_down": is_critical and new.production_down,
         "callback_number": new.callback_number,
-        "status": Status.OPEN,
-        "sub_status": SubStatus.NEW,
+        "status": status,
+        "sub_status": sub_status,
         "subject": subject,
-        "product": new.product,
         "combination_id": new.combination_id,
         "contact_id": new.contact_id,
         "owner_id": owner.analyst_id if owner else None,
         "opened_at": uow.now,
+        **rows.field_columns(given),
+        **rows.target_columns(owed),
     }
     said = Said(EventKind.OPENED, _with_instruction(new.text, new.priority, priority))
-    case, event_id = rows.insert(uow.connection, values, _event(uow, actor, said))
-    _tell(uow, actor, said, Done(case, event_id), status_changed=True)
-    return Done(case, event_id)
+    done = Done(*rows.insert(uow.connection, values, event_of(uow, actor, said)))
+    tell(uow, actor, said, done, moved=True)
+    return done
+
+
+def _permit_opening(uow: UnitOfWork, actor: Actor, new: NewCase, priority: Priority) -> frozenset[CareLevel]:
+    """Return the care levels that the case is opened under. Whoever opens it, it is for somebody who may (A3, A9)."""
+    wish = Wish(Act.OPEN, wanted=priority, opens=new.type)
+    standing = permit(uow, actor, new.combination_id, wish)
+    if actor.role is not Role.CUSTOMER or actor.contact_id != new.contact_id:
+        for_whom = Actor(Role.CUSTOMER, "", actor.channel, contact_id=new.contact_id)
+        standing = permit(uow, for_whom, new.combination_id, wish)
+    return standing.care_levels(uow.now)
 
 
 def update(uow: UnitOfWork, actor: Actor, case: Case, text: str, files: Sequence[KeptFile] = ()) -> Done:
     """Add the customer's words to the history; what waited for them is Open again (C7, E4). Raises Refused."""
     said = Said(EventKind.CUSTOMER_UPDATE, text, files=files)
-    return _carry_out(uow, actor, case, Wish(Act.UPDATE, Trigger.CUSTOMER_UPDATE), said)
+    return carry_out(uow, actor, case, Wish(Act.UPDATE, Trigger.CUSTOMER_UPDATE), said)
 
 
 def post(uow: UnitOfWork, actor: Actor, case: Case, text: str, *, public: bool = True) -> Done:
     """Write to the customer, or a note for colleagues only. Raises Refused and BadInput."""
-    _demand_words("text", text)
+    demand_words("text", text)
     kind = EventKind.POST if public else EventKind.NOTE
-    return _carry_out(uow, actor, case, Wish(Act.WORK), Said(kind, text, public))
+    return carry_out(uow, actor, case, Wish(Act.WORK), Said(kind, text, public))
 
 
 def ask_information(uow: UnitOfWork, actor: Actor, case: Case, question: str) -> Done:
-    """Ask the customer; the follow-up timer starts (N1). Raises Refused and BadInput."""
-    _demand_words("question", question)
-    wish = Wish(Act.WORK, Trigger.INFORMATION_ASKED)
-    return _carry_out(uow, actor, case, wish, Said(EventKind.INFORMATION_ASKED, question))
+    """Ask the customer; the follow-up timer starts (N1), but for a Feature Request (C13).
+
+    Raises Refused and BadInput.
+    """
+    demand_words("question", question)
+    is_wish = case.type is CaseType.FEATURE_REQUEST
+    wish = Wish(Act.WORK, Trigger.INFO_REQUIRED if is_wish else Trigger.INFORMATION_ASKED)
+    return carry_out(uow, actor, case, wish, Said(EventKind.INFORMATION_ASKED, question))
 
 
 def propose_solution(
@@ -159,38 +132,64 @@ def propose_solution(
 
     Raises Refused and BadInput.
     """
-    _demand_words("solution", solution)
+    demand_words("solution", solution)
     wish = Wish(Act.WORK, Trigger.FIX_PROVIDED if fixed else Trigger.SOLUTION_REPLIED)
-    return _carry_out(uow, actor, case, wish, Said(EventKind.SOLUTION_PROPOSED, solution))
-
-
-_SET_BY_HAND: dict[SubStatus, Trigger] = {
-    SubStatus.INVESTIGATION: Trigger.INVESTIGATED,
-    SubStatus.ENGINEERING_REQUEST: Trigger.PASSED_TO_ENGINEERING,
-    SubStatus.MAINTENANCE_REVIEW: Trigger.PASSED_TO_MAINTENANCE,
-    SubStatus.THIRD_PARTY_PENDING: Trigger.THIRD_PARTY_AWAITED,
-}
+    return carry_out(uow, actor, case, wish, Said(EventKind.SOLUTION_PROPOSED, solution))
 
 
 def set_status(uow: UnitOfWork, actor: Actor, case: Case, sub_status: SubStatus, text: str = "") -> Done:
-    """Move the case to a sub-status that has no verb of its own (C6). Raises Refused and BadInput."""
-    trigger = _SET_BY_HAND.get(sub_status)
-    if trigger is None:
-        allowed = ", ".join(_SET_BY_HAND)
-        raise BadInput(
-            "sub-status", str(sub_status), f"one of: {allowed}; the others have a verb of their own (C6)"
-        )
-    return _carry_out(uow, actor, case, Wish(Act.WORK, trigger), Said(EventKind.STATUS_CHANGED, text))
+    """Move the case to a sub-status that has no verb of its own (C6, C13, C14). Raises Refused and BadInput."""
+    by_hand = lifecycle.set_by_hand(case.type)
+    if sub_status not in by_hand:
+        words = f"one of: {', '.join(by_hand)}; the others have a verb of their own (C6)"
+        raise BadInput("sub-status", str(sub_status), words)
+    wish = Wish(Act.WORK, by_hand[sub_status])
+    return carry_out(uow, actor, case, wish, Said(EventKind.STATUS_CHANGED, text))
+
+
+def change_fields(
+    uow: UnitOfWork, actor: Actor, case: Case, *, subject: str | None = None, **changed: Any
+) -> Done:
+    """Change what the case tells besides its story; the change is noted for colleagues (C5).
+
+    `changed` are names of CaseFields. Raises Refused and BadInput.
+    """
+    after = _fields(uow, case.type, case.fields.changed(**changed))
+    new_subject = case.subject if subject is None else _subject(uow, subject)
+    differences = _differences(case, after, new_subject)
+    if not differences:
+        raise BadInput("fields", "", "at least one that is not so already (C5)")
+    wish = Wish(Act.WORK, columns={"subject": new_subject, **rows.field_columns(after)})
+    said = Said(EventKind.FIELDS_CHANGED, "\n".join(differences), public=False)
+    return carry_out(uow, actor, case, wish, said)
+
+
+def _differences(case: Case, after: CaseFields, subject: str) -> list[str]:
+    pairs = [("subject", case.subject, subject)]
+    pairs += [(one.name, getattr(case.fields, one.name), getattr(after, one.name)) for one in fields(after)]
+    return [f"{name.replace('_', ' ')}: {was!r} -> {is_!r}" for name, was, is_ in pairs if was != is_]
+
+
+def assign(uow: UnitOfWork, actor: Actor, case: Case, analyst_id: int) -> Done:
+    """Give the case to an analyst (C5). Raises Refused and NotFound."""
+    email = directory.analyst_email(uow, analyst_id)
+    wish = Wish(Act.WORK, columns={"owner_id": analyst_id})
+    return carry_out(uow, actor, case, wish, Said(EventKind.ASSIGNED, f"Assigned to {email}.", public=False))
 
 
 def change_priority(uow: UnitOfWork, actor: Actor, case: Case, priority: Priority, text: str = "") -> Done:
-    """Set another priority (C4); who asks for Critical gets High and the phone instruction (C3). Raises Refused."""
+    """Set another priority (C4); who asks for Critical in writing gets High and the phone instruction (C3).
+
+    Raises Refused, and BadInput for Critical by phone, which raise_to_critical sets (C12).
+    """
     granted = reachable_priority(priority, actor.channel)
+    if granted is Priority.CRITICAL:
+        _demand_number(None)
     columns = _columns_of_priority(uow, case, granted, production_down=False)
     wish = Wish(Act.CHANGE_PRIORITY, wanted=granted, columns=columns)
     words = f"Priority changed from {case.priority.label} to {granted.label}. {text}".strip()
     said = Said(EventKind.PRIORITY_CHANGED, _with_instruction(words, priority, granted))
-    return _carry_out(uow, actor, case, wish, said)
+    return carry_out(uow, actor, case, wish, said)
 
 
 def raise_to_critical(
@@ -198,8 +197,9 @@ def raise_to_critical(
 ) -> Done:
     """Make the case Critical and keep the number at which the caller can be reached (C3, C12, P3).
 
-    `callback_number` is in E.164. Where production is down, the timer stops (N4). Raises Refused.
+    `callback_number` is in E.164. Where production is down, the timer stops (N4). Raises Refused and BadInput.
     """
+    _demand_number(callback_number)
     columns = _columns_of_priority(uow, case, Priority.CRITICAL, production_down=production_down)
     columns["callback_number"] = callback_number
     wish = Wish(Act.CHANGE_PRIORITY, wanted=Priority.CRITICAL, columns=columns)
@@ -207,44 +207,55 @@ def raise_to_critical(
     was = "still" if case.priority is Priority.CRITICAL else f"now, {case.priority.label} before"
     words = f"The priority is {Priority.CRITICAL.label} {was}, by phone.{down}"
     said = Said(EventKind.PRIORITY_CHANGED, f"{words} Call-back number: {callback_number}.")
-    return _carry_out(uow, actor, case, wish, said)
+    return carry_out(uow, actor, case, wish, said)
 
 
 def close(uow: UnitOfWork, actor: Actor, case: Case, reason: SubStatus, comment: str) -> Done:
-    """Close the case for a reason, with a comment (C8). Raises Refused and BadInput."""
-    triggers = {SubStatus.RESOLVED: Trigger.RESOLVED, SubStatus.CANCELLED: Trigger.CANCELLED}
-    if reason not in triggers:
-        raise BadInput("reason", str(reason), "Resolved or Cancelled (C8)")
-    _demand_words("comment", comment, ": a case is closed with a comment (C8)")
-    columns = {"closed_at": uow.now, "closed_by_timer": False}
-    wish = Wish(Act.CLOSE, triggers[reason], columns=columns)
-    return _carry_out(uow, actor, case, wish, Said(EventKind.CLOSED, comment))
+    """Close the case for a reason, with a comment (C8, C13, C14). Raises Refused and BadInput."""
+    reasons = lifecycle.closing_reasons(case.type)
+    if reason not in reasons:
+        raise BadInput("reason", str(reason), f"one of: {', '.join(reasons)} (C8)")
+    demand_words("comment", comment, ": a case is closed with a comment (C8)")
+    columns = {"closed_at": uow.now, "closed_by_timer": False, "purged_at": None}
+    wish = Wish(Act.CLOSE, reasons[reason], columns=columns)
+    return carry_out(uow, actor, case, wish, Said(EventKind.CLOSED, comment))
 
 
 def reopen(uow: UnitOfWork, actor: Actor, case: Case, information: str) -> Done:
-    """Open a closed case again, within its window, with supporting information (C9). Raises Refused, BadInput."""
-    _demand_words("information", information, ": a case is reopened with supporting information (C9)")
-    wish = Wish(Act.REOPEN, Trigger.REOPENED, columns={"closed_at": None, "closed_by_timer": False})
-    return _carry_out(uow, actor, case, wish, Said(EventKind.REOPENED, information))
+    """Open a closed case again, within its window, with supporting information (C9).
+
+    A response is owed as if it were opened now (P6). Raises Refused and BadInput.
+    """
+    demand_words("information", information, ": a case is reopened with supporting information (C9)")
+    levels = _care_levels(uow, case)
+    owed = targets.owed_from(case.type, case.priority, levels, uow.now, uow.house.rulebook)
+    columns = {"closed_at": None, "closed_by_timer": False, **rows.target_columns(owed)}
+    wish = Wish(Act.REOPEN, Trigger.REOPENED, columns=columns)
+    return carry_out(uow, actor, case, wish, Said(EventKind.REOPENED, information))
 
 
 def record_call_taken(uow: UnitOfWork, actor: Actor, case: Case) -> Done:
     """Note that an analyst took the critical call; the case is theirs from now on (P4)."""
     wish = Wish(Act.WORK, columns={"owner_id": actor.analyst_id})
     said = Said(EventKind.CRITICAL_CALL_TAKEN, f"{actor.name} took the call.", public=False)
-    return _carry_out(uow, actor, case, wish, said)
+    return carry_out(uow, actor, case, wish, said)
 
 
 def leave_message(uow: UnitOfWork, actor: Actor, case: Case, text: str) -> Done:
     """Keep the message of a caller whom nobody answered, and page everyone on call (P4). Raises Refused."""
-    return _carry_out(uow, actor, case, Wish(Act.UPDATE), Said(EventKind.CRITICAL_CALL_MESSAGE, text))
+    return carry_out(uow, actor, case, Wish(Act.UPDATE), Said(EventKind.CRITICAL_CALL_MESSAGE, text))
 
 
 def record_notice_failed(uow: UnitOfWork, case: Case, text: str) -> Done:
     """Note, for colleagues only, that a mail of the case did not arrive; its owner is told (E7, I8)."""
-    return _carry_out(
-        uow, NOTIFIER, case, Wish(Act.RECORD), Said(EventKind.NOTICE_FAILED, text, public=False)
-    )
+    said = Said(EventKind.NOTICE_FAILED, text, public=False)
+    return carry_out(uow, NOTIFIER, case, Wish(Act.RECORD), said)
+
+
+def record_purge(uow: UnitOfWork, case: Case, text: str) -> Done:
+    """Note that what was attached to the case was removed; `text` says what (C10)."""
+    wish = Wish(Act.RECORD, columns={"purged_at": uow.now})
+    return carry_out(uow, RETENTION, case, wish, Said(EventKind.PURGED, text))
 
 
 def take_followup_step(uow: UnitOfWork, case: Case) -> Done | None:
@@ -254,10 +265,10 @@ def take_followup_step(uow: UnitOfWork, case: Case) -> Done | None:
     """
     if case.followup.step is Step.CLOSE:
         return _close_by_timer(uow, case)
-    said = Said(lifecycle.STEP_EVENTS[case.followup.step], "")
-    after = lifecycle.followup_after_step(case.followup, uow.now, uow.house.rulebook)
+    said = Said(followups.STEP_EVENTS[case.followup.step], "")
+    after = followups.followup_after_step(case.followup, uow.now, uow.house.rulebook)
     wish = Wish(Act.WORK, columns=rows.followup_columns(after))
-    return _carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
+    return carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
 
 
 def _close_by_timer(uow: UnitOfWork, case: Case) -> Done | None:
@@ -265,118 +276,70 @@ def _close_by_timer(uow: UnitOfWork, case: Case) -> Done | None:
     last = outbox.of_last_event(uow.connection, case.id, EventKind.REMINDER_2)
     states = {notice.state for notice in first + last}
     if states & {State.WAITING, State.WORKING}:
-        rows.set_followup(uow.connection, case, lifecycle.put_off(case.followup, uow.now))
+        rows.set_followup(uow.connection, case, followups.put_off(case.followup, uow.now))
         return None
     if states - {State.DONE}:
         said = Said(EventKind.CLOSING_POSTPONED, "A reminder could not be delivered.", public=False)
-        wish = Wish(Act.WORK, columns=rows.followup_columns(lifecycle.NO_FOLLOWUP))
-        return _carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
+        wish = Wish(Act.WORK, columns=rows.followup_columns(followups.NO_FOLLOWUP))
+        return carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
     earliest = _earliest_closing(last, uow.house.rulebook)
     if earliest is not None and uow.now < earliest:
         rows.set_followup(uow.connection, case, Followup(Step.CLOSE, earliest))
         return None
     days = uow.house.rulebook.followup_days[-1]
     said = Said(EventKind.CLOSED_BY_TIMER, f"Closed after {days} days without an answer.")
-    columns = {"closed_at": uow.now, "closed_by_timer": True}
+    columns = {"closed_at": uow.now, "closed_by_timer": True, "purged_at": None}
     wish = Wish(Act.CLOSE, Trigger.TIMER_RAN_OUT, columns=columns)
-    return _carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
+    return carry_out(uow, FOLLOWUP_TIMER, case, wish, said)
 
 
 def _earliest_closing(reminders: Sequence[outbox.Leaving], rulebook: Rulebook) -> datetime | None:
     left = [notice.settled_at for notice in reminders if notice.settled_at is not None]
-    return lifecycle.closing_not_before(max(left), rulebook) if left else None
+    return followups.closing_not_before(max(left), rulebook) if left else None
 
 
-def permitted(
-    uow: UnitOfWork, actor: Actor, case: Case, act: Act, wanted: Priority | None = None
-) -> Denied | None:
-    """Return what forbids the act, or None when it is allowed now. Changes nothing."""
-    return _denied(uow, actor, case.combination_id, Wish(act, wanted=wanted), case.facts)
+def _subject(uow: UnitOfWork, subject: str) -> str:
+    return checked_subject(pins.masked(uow, subject))
 
 
-def _demand_words(field: str, text: str, why: str = "") -> None:
-    if not text.strip():
-        raise BadInput(field, text, f"a few words{why}")
+def _fields(uow: UnitOfWork, case_type: CaseType, given: CaseFields) -> CaseFields:
+    impact = pins.masked(uow, given.business_impact)
+    return checked_fields(case_type, replace(given, business_impact=impact))
+
+
+def _demand_number(callback_number: str | None) -> None:
+    if not callback_number:
+        raise BadInput(
+            "call-back number", callback_number, "given: a Critical case has one at all times (C12)"
+        )
 
 
 def _with_instruction(text: str, asked: Priority, granted: Priority) -> str:
     return text if asked is granted else f"{text} {PHONE_INSTRUCTION}".strip()
 
 
-def _carry_out(uow: UnitOfWork, actor: Actor, case: Case, wish: Wish, said: Said) -> Done:
-    """Do what every verb does: policy, lifecycle, event, notices."""
-    _permit(uow, actor, case.combination_id, wish, case.facts)
-    columns = _columns_of_move(uow, actor, case, wish) | dict(wish.columns)
-    after, event_id = rows.change(uow.connection, case, columns, _event(uow, actor, said))
-    rows.attach(uow.connection, event_id, said.files)
-    done = Done(after, event_id)
-    _tell(uow, actor, said, done, status_changed=after.status is not case.status)
-    return done
-
-
-def _permit(uow: UnitOfWork, actor: Actor, combination_id: int, wish: Wish, case: CaseFacts | None) -> None:
-    denied = _denied(uow, actor, combination_id, wish, case)
-    if denied is not None:
-        raise Refused(denied)
-
-
-def _denied(
-    uow: UnitOfWork, actor: Actor, combination_id: int, wish: Wish, case: CaseFacts | None
-) -> Denied | None:
-    standing = _standing(uow, actor, combination_id)
-    question = Question(
-        wish.act, actor.channel, standing, uow.now, case, wanted=wish.wanted, rulebook=uow.house.rulebook
-    )
-    answer = decide(question)
-    return answer if isinstance(answer, Denied) else None
-
-
-def _standing(uow: UnitOfWork, actor: Actor, combination_id: int) -> Standing:
-    if actor.role is Role.ANALYST:
-        return ANALYST
-    if actor.role is Role.TIMER:
-        return TIMER
-    return directory.standing(uow, actor.contact_id, combination_id)
-
-
-def _columns_of_move(uow: UnitOfWork, actor: Actor, case: Case, wish: Wish) -> dict[str, Any]:
-    if wish.trigger is None:
-        return {}
-    move = lifecycle.move(case.type, case.status, wish.trigger, actor.role)
-    if isinstance(move, Impossible):
-        raise Refused(Denied("no-such-move", "C6", f"This is not possible: {move.words}."))
-    reminded = lifecycle.has_followups(case.priority, production_down=case.production_down)
-    followup = lifecycle.followup_after(
-        move, case.followup, uow.now, reminded=reminded, rulebook=uow.house.rulebook
-    )
-    sub_status = move.sub_status or case.sub_status
-    return {"status": move.status, "sub_status": sub_status, **rows.followup_columns(followup)}
+def _care_levels(uow: UnitOfWork, case: Case) -> frozenset[CareLevel]:
+    """Return what is bought for the case's combination now, as its contact holds it (P6)."""
+    return directory.standing(uow, case.contact_id, case.combination_id).care_levels(uow.now)
 
 
 def _columns_of_priority(
     uow: UnitOfWork, case: Case, priority: Priority, *, production_down: bool
 ) -> dict[str, Any]:
-    followup = lifecycle.followup_after_priority(
+    rulebook = uow.house.rulebook
+    followup = followups.followup_after_priority(
         case.status,
         case.sub_status,
         case.followup,
         uow.now,
-        reminded=lifecycle.has_followups(priority, production_down=production_down),
-        rulebook=uow.house.rulebook,
+        reminded=followups.has_followups(priority, production_down=production_down),
+        rulebook=rulebook,
     )
+    levels = _care_levels(uow, case)
+    owed = targets.owed_after_priority(case.targets, priority, levels, case.opened_at, uow.now, rulebook)
     return {
         "priority": int(priority),
         "production_down": production_down,
         **rows.followup_columns(followup),
+        **rows.target_columns(owed),
     }
-
-
-def _event(uow: UnitOfWork, actor: Actor, said: Said) -> rows.Event:
-    name = actor.name[:LONGEST_ACTOR]
-    return rows.Event(uow.now, said.kind, actor.channel, actor.role, name, said.text, said.public)
-
-
-def _tell(uow: UnitOfWork, actor: Actor, said: Said, done: Done, *, status_changed: bool) -> None:
-    happened = Happened(said.kind, actor.role, said.public, status_changed)
-    for notice in notices_of(happened):
-        telling.tell(uow, notice, done.case, done.event_id)

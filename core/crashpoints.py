@@ -19,6 +19,8 @@ NAMES = (
     "inbox.apply.committed",
     "followup.before-commit",
     "followup.committed",
+    "purge.before-commit",
+    "purge.committed",
     "outbox.claim.before-commit",
     "outbox.claim.committed",
     "outbox.accepted-by-smart-host",
@@ -27,7 +29,7 @@ NAMES = (
     "turn.before-commit",
     "turn.committed",
 )
-"""Every mark, in the order in which a mail, a reminder, a notice and a call pass them."""
+"""Every mark, in the order in which a mail, a timer, a notice and a call pass them."""
 
 _armed: str | None = None
 

@@ -36,8 +36,19 @@ class BadInput(IntakeError):
     """A value is not of the form it must have; the message names the field, the value and the form."""
 
     def __init__(self, field: str, value: object, allowed: str) -> None:
-        super().__init__(f"{field} is {value!r}; it must be {allowed}")
+        super().__init__(f"{field} is {_in_short(value)}; it must be {allowed}")
         self.field, self.value, self.allowed = field, value, allowed
+
+
+_LONGEST_SHOWN = 80
+
+
+def _in_short(value: object) -> str:
+    """Return the value as a message shows it: a long one by its beginning and its length."""
+    text = str(value)
+    if len(text) <= _LONGEST_SHOWN:
+        return repr(value)
+    return f"{text[:_LONGEST_SHOWN]!r}… ({len(text)} characters)"
 
 
 class ChangedMeanwhile(IntakeError):

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from core import audit
+from core import audit, pins
 from core.errors import NotFound, Refused
 from core.rules.policy import Denied
 from core.store import claiming
@@ -52,7 +52,7 @@ def put_aside(uow: UnitOfWork, aside: Aside) -> int:
         reason=aside.reason,
         words=aside.words,
         sender=aside.sender[:_LONGEST_SENDER],
-        subject=aside.subject[:_LONGEST_SUBJECT],
+        subject=pins.masked(uow, aside.subject)[:_LONGEST_SUBJECT],
         put_at=uow.now,
         state=EntryState.OPEN,
     )

@@ -18,6 +18,7 @@ from core.clock import Clock
 from core.crashpoints import crashpoint
 from core.identifiers import Chance, ReferenceMint
 from core.pins import PinKeys
+from core.rules.contact_addresses import AddressRules
 from core.rules.terms import Rulebook
 from core.store.blobs import BlobStore
 from core.store.database import Database
@@ -34,6 +35,7 @@ class House:
     chance: Chance
     mail_domain: str
     rulebook: Rulebook = field(default_factory=Rulebook)
+    address_rules: AddressRules = field(default_factory=AddressRules)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from core import cases, triage
-from core.cases import Actor, Done
+from core.acting import Actor, Done
 from core.errors import NotFound, Refused
 from core.rules.policy import Denied
 from core.rules.terms import Channel
@@ -30,15 +30,23 @@ class Prepared:
 
 
 def prepare(core: Core, entry_id: int) -> Prepared:
-    """Read the mail of an entry and keep its files. Raises NotFound."""
+    """Read the mail of an entry and keep its files. Raises NotFound, and Refused once its bytes are removed (C10)."""
     with core.reading() as uow:
         entry = triage.find(uow, entry_id)
         row = inbox.find(uow.connection, entry["inbox_id"])
         if row is None:
             raise NotFound("mail in the inbox", entry["inbox_id"])
-        raw = inbox.raw_of(uow.connection, row["id"])
+        raw = _raw(uow, entry)
     mail = read_mail(raw)
     return Prepared(entry, row, mail.text, kept(core.blobs, mail))
+
+
+def _raw(uow: UnitOfWork, entry: sa.RowMapping) -> bytes:
+    try:
+        return inbox.raw_of(uow.connection, entry["inbox_id"])
+    except NotFound:
+        words = f"Triage entry {entry['id']} can no longer be linked: its mail was removed when its time was over."
+        raise Refused(Denied("mail-removed", "C10", words)) from None
 
 
 def link_by_hand(uow: UnitOfWork, prepared: Prepared, analyst: Actor, case: Case) -> Done:

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from core import cases, directory, telling, triage
+from core import acting, cases, directory, telling, triage
+from core.acting import Actor
 from core.addresses import read_bounce_key
-from core.cases import Actor
 from core.errors import LeaseLost, NotFound
 from core.identifiers import random_key
 from core.rules.notices import NoticeKind
@@ -175,7 +175,7 @@ def _denied(uow: UnitOfWork, sender: str | None, case: Case | None) -> Denied | 
     if sender is None or case is None:
         return None
     try:
-        return cases.permitted(uow, _actor(uow, sender), case, Act.UPDATE)
+        return acting.denied(uow, _actor(uow, sender), case, Act.UPDATE)
     except NotFound:
         answer = decide_policy(Question(Act.UPDATE, Channel.MAIL, STRANGER, uow.now, case.facts))
         return answer if isinstance(answer, Denied) else None

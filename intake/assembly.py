@@ -24,11 +24,12 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         if not getattr(settings, name).get_secret_value():
             wanted = f"INTAKE_{name.upper()}"
             raise SettingsAreWrong(f"{wanted} is not set: set it, or {wanted}_FILE, to a long random text")
-    return Core(Database(settings.database_url), _blobs(settings), clock or SystemClock(), _house(settings))
+    clock = clock or SystemClock()
+    return Core(Database(settings.database_url), _blobs(settings, clock), clock, _house(settings))
 
 
-def _blobs(settings: Settings) -> BlobStore:
-    return FolderBlobs(Path(settings.blob_url.removeprefix("file://")))
+def _blobs(settings: Settings, clock: Clock) -> BlobStore:
+    return FolderBlobs(Path(settings.blob_url.removeprefix("file://")), clock)
 
 
 def _house(settings: Settings) -> House:
@@ -38,6 +39,7 @@ def _house(settings: Settings) -> House:
         chance=secrets.SystemRandom(),
         mail_domain=settings.mail_domain,
         rulebook=settings.rulebook,
+        address_rules=settings.address_rules,
     )
 
 

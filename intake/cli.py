@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -12,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import BadInput, DatabaseIsBusy, IntakeError
+from core.pins import without_pins
 from intake.settings import SettingsAreWrong
 
 REFUSED, USAGE, TRY_AGAIN = 1, 2, os.EX_TEMPFAIL
@@ -25,8 +27,11 @@ _COMMANDS = {
     "migrate": "site",
     "doctor": "site",
     "settings": "site",
+    "rules": "site",
     "stats": "site",
     "backup": "site",
+    "purge": "purge",
+    "audit": "audit",
     "directory": "directory",
     "contact": "contact",
     "case": "case",
@@ -67,7 +72,7 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except (BadInput, SettingsAreWrong) as error:
         _fail(str(error), USAGE)
@@ -79,8 +84,15 @@ def main() -> None:
         _fail(f"the database does not do it now: {error.orig}", TRY_AGAIN)
 
 
+def _show(error: click.ClickException) -> None:
+    # A mistaken argument is quoted, and it may be a PIN that was typed where none belongs (A10).
+    shown = io.StringIO()
+    error.show(shown)
+    click.echo(without_pins(shown.getvalue()), err=True, nl=False)
+
+
 def _fail(words: str, code: int) -> None:
-    click.echo(f"intake: {words}", err=True)
+    click.echo(f"intake: {without_pins(words)}", err=True)
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core import directory
+from core.enrolment.findings import findings as directory_findings
 from core.store.migrations import is_current
 from intake.assembly import build_core
 from intake.settings import PREFIX, Settings
@@ -42,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         _smart_host,
         _phone,
         _on_call,
+        _directory,
     )
     return [finding for check in checks for finding in _guarded(check, settings)]
 
@@ -129,3 +131,22 @@ def _on_call(settings: Settings) -> Iterator[Finding]:
         )
     finally:
         core.database.close()
+
+
+def _directory(settings: Settings) -> Iterator[Finding]:
+    core = build_core(settings)
+    try:
+        with core.reading() as uow:
+            found = directory_findings(uow)
+    finally:
+        core.database.close()
+    # What the rules have reported and not blocked is the customers' affair, and not wrong with the gateway.
+    few = [one.subject for one in found if one.rule == "A8"]
+    words = "every Sold To has two Designated Contacts, every grant its ground"
+    if found:
+        named = f": {', '.join(few[:5])}{' and others' if len(few) > 5 else ''}" if few else ""
+        words = (
+            f"{len(few)} Sold Tos with fewer than two Designated Contacts (A8){named}; "
+            f"{len(found)} findings in all, see intake directory check"
+        )
+    yield Finding("directory", ok=True, words=words)

@@ -7,11 +7,14 @@ after a pause that grows; a loop never dies, not even when the log cannot be wri
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
+
+from core.clock import Clock
 
 log = structlog.get_logger()
 
@@ -28,6 +31,36 @@ class Work:
 
     name: str
     piece: Piece
+
+
+class Round:
+    """Work that is gone through from end to end once an interval: each call is one step of it.
+
+    The first round begins at the first call, so that a start finds what a crash has left. A round that fails
+    begins anew; a clock that was set back begins one too.
+    """
+
+    def __init__(self, steps: Callable[[], Iterator[object]], every: timedelta, clock: Clock) -> None:
+        self._steps, self._every, self._clock = steps, every, clock
+        self._begun_at: datetime | None = None
+        self._round: Iterator[object] | None = None
+
+    def __call__(self) -> bool:
+        """Do the next step; False when the round is over, or the next one is not due."""
+        if self._round is None:
+            now = self._clock.now()
+            if self._begun_at is not None and timedelta(0) <= now - self._begun_at < self._every:
+                return False
+            self._begun_at, self._round = now, self._steps()
+        try:
+            next(self._round)
+        except StopIteration:
+            self._round = None
+            return False
+        except Exception:
+            self._begun_at = self._round = None
+            raise
+        return True
 
 
 def drain(works: tuple[Work, ...]) -> int:

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 
+from core import retention
 from core.errors import IntakeError
 from core.numbers import readable
 from core.store import claiming
@@ -24,7 +26,7 @@ from email_in.sender import SenderCheck, SenderRules
 from email_in.smtp_settings import SmtpSettings
 from email_in.smtpd import SmtpServer
 from email_in.worker import apply_one
-from intake.loop import Loop, Work
+from intake.loop import Loop, Round, Work
 from intake.settings import Settings
 from intake.web import WebServer, create_app
 from notifier.followups import follow_up_one
@@ -35,6 +37,7 @@ from notifier.worker import send_one
 log = structlog.get_logger()
 
 _SECONDS_TO_FINISH = 10.0
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class AnotherWorkerRuns(IntakeError):
@@ -94,6 +97,8 @@ def works(core: Core, settings: Settings) -> Iterator[tuple[Work, ...]]:
             Work("inbox", lambda: _is_due(core, inbox) and apply_one(core, rules)),
             Work("followups", lambda: follow_up_one(core)),
             Work("outbox", lambda: _is_due(core, outbox) and send_one(core, mail, host)),
+            Work("purge", Round(lambda: retention.purge(core), _HOUR, core.clock)),
+            Work("sweep", Round(lambda: retention.sweep(core), _DAY, core.clock)),
         )
     finally:
         host.close()

@@ -7,17 +7,21 @@ is allowed; a password in a URL is never shown.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
+from datetime import date, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -30,7 +34,8 @@ from core import crashpoints
 from core.errors import BadInput, IntakeError
 from core.identifiers import CROCKFORD
 from core.numbers import dialable
-from core.rules.terms import Rulebook
+from core.rules.contact_addresses import FREE_MAIL_DOMAINS, ROLE_ADDRESSES, AddressRules
+from core.rules.terms import CareLevel, Minutes, Rulebook
 
 PREFIX = "INTAKE_"
 _DATABASES = ("sqlite", "postgresql+psycopg")
@@ -103,10 +108,43 @@ def _rising(days: tuple[int, int, int]) -> tuple[int, int, int]:
     return days
 
 
+def _minutes(figures: Minutes) -> Minutes:
+    if not all(figure > 0 for figure in figures):
+        raise ValueError("four numbers above 0, such as [60,240,480,1440]")
+    return figures
+
+
+def _minutes_of(figures: dict[CareLevel, Minutes]) -> dict[CareLevel, Minutes]:
+    return {level: _minutes(minutes) for level, minutes in figures.items()}
+
+
+def _time_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone such as Europe/Berlin") from None
+
+
+def _split_at_commas(given: Any) -> Any:
+    """Take a list as JSON or with commas between, and put it in order."""
+    if not isinstance(given, str):
+        return given
+    return json.loads(given) if given.strip().startswith("[") else given.split(",")
+
+
+def _in_lower_case(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({text.strip().lower() for text in texts} - {""}))
+
+
 def _crash_point(text: str) -> str:
     if text and text not in crashpoints.NAMES:
         raise ValueError(f"empty, or one of {', '.join(crashpoints.NAMES)}")
     return text
+
+
+Texts = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_in_lower_case)
+]
 
 
 class Settings(BaseSettings):
@@ -174,7 +212,43 @@ class Settings(BaseSettings):
     followup_days: Annotated[tuple[int, int, int], AfterValidator(_rising)] = Field(
         (2, 5, 10), description="days of reminder 1, reminder 2 and closing"
     )
-    reopen_days: int = Field(30, gt=0, description="days in which a closed case can be reopened")
+    reopen_days: int = Field(
+        30,
+        gt=0,
+        description="days in which a closed case can be reopened, and after which its files are removed",
+    )
+    feature_request_days: int = Field(
+        365, gt=0, description="days in which customers see a closed feature request"
+    )
+    escalation_hours: int = Field(
+        24, ge=0, description="hours without an update after which a High case can be escalated"
+    )
+    response_minutes: Annotated[Minutes, AfterValidator(_minutes)] = Field(
+        (60, 240, 480, 1440),
+        description="minutes to the first response for Critical, High, Medium and Low; "
+        "Business Care Plus and Premium Care halve the first three",
+    )
+    response_minutes_of: Annotated[dict[CareLevel, Minutes], AfterValidator(_minutes_of)] = Field(
+        default_factory=dict, description="the same for the care levels that differ, by their names"
+    )
+    acknowledge_business_days: int = Field(
+        1, gt=0, description="business days to the acknowledgement of a service request"
+    )
+    decide_business_days: int = Field(
+        2, gt=0, description="business days to the acceptance or rejection of a service request"
+    )
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "UTC", description="whose midnight begins a business day"
+    )
+    holidays: tuple[date, ...] = Field((), description="dates that are no business days, besides weekends")
+    free_mail_domains: Texts = Field(
+        tuple(sorted(FREE_MAIL_DOMAINS)),
+        description="domains that no contact's main address may have, with commas between",
+    )
+    role_addresses: Texts = Field(
+        tuple(sorted(ROLE_ADDRESSES)),
+        description="what no contact's main address may have before the @, with commas between",
+    )
     crash_at: Annotated[str, AfterValidator(_crash_point)] = Field(
         "", description="for tests: die at this crash point, as by kill -9"
     )
@@ -213,7 +287,23 @@ class Settings(BaseSettings):
     @property
     def rulebook(self) -> Rulebook:
         """The figures of the rules."""
-        return Rulebook(followup_days=self.followup_days, reopen_days=self.reopen_days)
+        return Rulebook(
+            followup_days=self.followup_days,
+            reopen_days=self.reopen_days,
+            feature_request_days=self.feature_request_days,
+            escalation_pause=timedelta(hours=self.escalation_hours),
+            response_minutes=self.response_minutes,
+            response_minutes_of=self.response_minutes_of,
+            acknowledge_business_days=self.acknowledge_business_days,
+            decide_business_days=self.decide_business_days,
+            time_zone=self.time_zone,
+            holidays=frozenset(self.holidays),
+        )
+
+    @property
+    def address_rules(self) -> AddressRules:
+        """Which main addresses a contact may have (A6)."""
+        return AddressRules(frozenset(self.free_mail_domains), frozenset(self.role_addresses))
 
     def listed(self) -> list[tuple[str, str, str]]:
         """Return (variable, value, meaning) of every setting; a secret as `set` or `not set`."""
@@ -223,7 +313,7 @@ class Settings(BaseSettings):
             shown = (
                 ("set" if value.get_secret_value() else "not set")
                 if isinstance(value, SecretStr)
-                else _without_password(str(value))
+                else _without_password(_in_one_line(value))
             )
             rows.append((PREFIX + name.upper(), shown, field.description or ""))
         return rows
@@ -281,6 +371,11 @@ def _told(error: Any) -> str:
     # The value of a secret is not repeated.
     value = "" if name in _SECRETS else f" is {_without_password(repr(error['input']))}"
     return f"{PREFIX}{name.upper()}{value}: {words}"
+
+
+def _in_one_line(value: Any) -> str:
+    is_texts = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    return ", ".join(value) if is_texts else str(value)
 
 
 def _without_password(text: str) -> str:

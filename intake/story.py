@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.rules.lifecycle import Step
-from core.rules.terms import EventKind, Priority
+from core.rules.fields import FIELD_NAMES
+from core.rules.followups import Step
+from core.rules.terms import EventKind, Priority, Status
 from core.store import cases as rows
+from core.store import escalations
 from core.unit_of_work import UnitOfWork
 from email_in.quoting import own_words
+from intake.output import plain_row
+
+_TOLD_AS_KEPT = (
+    "callback_number",
+    "opened_at",
+    "updated_at",
+    "closed_at",
+    "closed_by_timer",
+    "purged_at",
+    "response_due_at",
+    "responded_at",
+    "decision_due_at",
+    "decided_at",
+    "followup_at",
+)
 
 
-def summary(case: sa.RowMapping) -> dict[str, Any]:
-    """Return one line of a list of cases."""
+def summary(case: sa.RowMapping, now: datetime) -> dict[str, Any]:
+    """Return one line of a list of cases; what is late at `now` is in it (P6, C14)."""
+    is_over = case["status"] == Status.CLOSED
     return {
         "number": case["number"],
         "type": case["type"],
@@ -25,6 +45,8 @@ def summary(case: sa.RowMapping) -> dict[str, Any]:
         "subject": case["subject"],
         "contact": case["contact_email"],
         "owner": case["owner_email"],
+        "escalated": case["escalated"],
+        "overdue": "" if is_over else ", ".join(rows.targets_of(case).overdue(now)),
         "combination": {"sold_to": case["sold_to"], "end_user": case["end_user"]},
     }
 
@@ -36,16 +58,25 @@ def story(uow: UnitOfWork, number: str) -> dict[str, Any]:
     """
     case = rows.with_names(uow.connection, number)
     files = rows.files_of(uow.connection, case["id"])
-    return summary(case) | {
-        "product": case["product"],
-        "callback_number": case["callback_number"],
-        "opened_at": case["opened_at"],
-        "closed_at": case["closed_at"],
-        "closed_by_timer": case["closed_by_timer"],
-        "followup_at": case["followup_at"],
-        "followup_step": _step(case["followup_step"]),
-        "history": [_line(event, files) for event in rows.history(uow.connection, case["id"])],
-    }
+    history = rows.history(uow.connection, case["id"])
+    told = {name: case[name] for name in FIELD_NAMES + _TOLD_AS_KEPT}
+    return (
+        summary(case, uow.now)
+        | told
+        | {
+            "followup_step": _step(case["followup_step"]),
+            "escalations": [
+                _escalation(one, history) for one in escalations.of_case(uow.connection, case["id"])
+            ],
+            "history": [_line(event, files) for event in history],
+        }
+    )
+
+
+def _escalation(escalation: sa.RowMapping, history: Sequence[sa.RowMapping]) -> dict[str, Any]:
+    """Return an escalation with its feed: the events that are of it (C11)."""
+    feed = [_line(event, ()) for event in history if event["escalation_id"] == escalation["id"]]
+    return plain_row(escalation, "id", "case_id") | {"feed": feed}
 
 
 def _step(number: int) -> str | None:
@@ -68,7 +99,12 @@ def _line(event: sa.RowMapping, files: Any) -> dict[str, Any]:
         "status": event["status"],
         "sub_status": event["sub_status"],
         "attachments": [
-            {"name": file["name"], "type": file["content_type"], "size": file["size"]}
+            {
+                "name": file["name"],
+                "type": file["content_type"],
+                "size": file["size"],
+                "removed_at": file["purged_at"],
+            }
             for file in files
             if file["version"] == event["version"]
         ],

@@ -14,8 +14,9 @@ from typing import Any
 
 import structlog
 
-from core import audit, cases, directory, pins, telling
-from core.cases import Actor, NewCase
+from core import acting, audit, cases, directory, pins, telling
+from core.acting import Actor
+from core.cases import NewCase
 from core.errors import BadInput, NotFound, Refused
 from core.identifiers import random_key
 from core.numbers import dialable
@@ -99,6 +100,11 @@ def _check_pin(turn: Turn, errand: CheckPin) -> CoreAnswer:
     return Refusal(denied.words) if denied else CallerKnown(answer.contact_id)
 
 
+def delay(turn: Turn) -> int:
+    """Return how many seconds an answer to a PIN waits: more, the more failures came from this number (A10)."""
+    return pins.delay_of_number(turn.uow, turn.call.from_number)
+
+
 def _may_use_menu(uow: UnitOfWork, contact_id: int) -> Denied | None:
     """Return what keeps the contact out, or None when one combination lets them in (P1, A9)."""
     answers = [
@@ -116,7 +122,7 @@ def _find_case(turn: Turn, errand: FindCase) -> CoreAnswer:
     except NotFound:
         return CaseUnknown()
     caller = _caller(turn)
-    denied = cases.permitted(turn.uow, caller, case, Act.USE_PHONE_MENU)
+    denied = acting.denied(turn.uow, caller, case, Act.USE_PHONE_MENU)
     if denied is None:
         return CaseTold(case.number, case.subject, case.status, case.sub_status, case.priority)
     if denied.reason != "no-access":
@@ -143,7 +149,7 @@ def _find_companies(turn: Turn, errand: FindCompanies) -> CoreAnswer:
 
 
 def _check_right(turn: Turn, errand: CheckRight) -> CoreAnswer:
-    denied = cases.permitted(turn.uow, _caller(turn), _case(turn), errand.act)
+    denied = acting.denied(turn.uow, _caller(turn), _case(turn), errand.act)
     return Refusal(denied.words) if denied else ActAllowed(errand.act)
 
 
@@ -180,6 +186,10 @@ def _open_case(turn: Turn, errand: OpenCase) -> CoreAnswer:
 
 
 def _check_callback(turn: Turn, errand: CheckCallback) -> CoreAnswer:
+    if pins.masked(turn.uow, errand.digits) != errand.digits:
+        return (
+            CallbackUnusable()
+        )  # a PIN that was keyed too late is repeated to nobody, and kept nowhere (A10)
     typed = f"+{errand.digits.removeprefix('00')}" if errand.digits else turn.call.from_number
     number = _usable(typed)
     return CallbackKnown(number) if number else CallbackUnusable()

@@ -88,7 +88,9 @@ class Voice:
             # A turn that was never asked for: nothing is done, and the caller goes on where the call stands.
             return twiml.of_apology(self.links.turn(call.key, call.turn), "")
         state, reply = _converse(Turn(uow, call, call.state), event)
-        answer = twiml.of_reply(reply, self.links, call.key, number + 1)
+        had_pin = state.pin_entries > call.state.pin_entries
+        pause = errands.delay(Turn(uow, call, state)) if had_pin else 0
+        answer = twiml.of_reply(reply, self.links, call.key, number + 1, pause=pause)
         calls.advance(uow, call, state, number + 1)
         calls.keep_answer(uow, call.key, number, answer)
         return answer

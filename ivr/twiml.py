@@ -45,9 +45,14 @@ class Links:
         return f"{self.base}/recording/{call_key}"
 
 
-def of_reply(reply: Reply, links: Links, call_key: str, turn: int) -> str:
-    """Return the TwiML of a reply; `turn` is the one that what happens then is sent to."""
+def of_reply(reply: Reply, links: Links, call_key: str, turn: int, *, pause: int = 0) -> str:
+    """Return the TwiML of a reply; `turn` is the one that what happens then is sent to.
+
+    `pause`: how many seconds of silence come first.
+    """
     response = VoiceResponse()
+    if pause:
+        response.pause(length=pause)
     action = links.turn(call_key, turn)
     match reply.then:
         case AskKeys() as keys:

@@ -12,7 +12,7 @@ from contextlib import suppress
 import structlog
 
 from core import cases, directory
-from core.cases import Actor
+from core.acting import Actor
 from core.errors import Refused
 from core.rules.terms import Channel, Priority, Role
 from core.store import cases as rows

@@ -15,11 +15,11 @@ from email.policy import compat32
 
 import sqlalchemy as sa
 
-from core import cases, directory
-from core.cases import Actor
+from core import acting, directory
+from core.acting import Actor
 from core.errors import IntakeError, NotFound
-from core.rules import lifecycle
-from core.rules.lifecycle import Followup, Step
+from core.rules import followups
+from core.rules.followups import Followup, Step
 from core.rules.notices import NoticeKind
 from core.rules.policy import Act, reopen_until
 from core.rules.terms import Channel, EventKind, Priority, Role, Rulebook, Status, SubStatus
@@ -40,6 +40,7 @@ FOR_STAFF = frozenset(
         _N.CALLER_MESSAGE_FOR_ON_CALL,
         _N.CLOSING_POSTPONED_FOR_OWNER,
         _N.NOTICE_FAILED_FOR_OWNER,
+        _N.ESCALATION_FOR_OWNER,
     }
 )
 FOR_SENDERS = frozenset({_N.MAIL_NOT_LINKED, _N.MAIL_TO_CLOSED_CASE})
@@ -70,6 +71,7 @@ class CaseTold:
     """
 
     number: str
+    type: str
     subject: str
     status: str
     sub_status: str
@@ -222,7 +224,7 @@ def _forbidden(uow: UnitOfWork, case: Case) -> str:
     """Return why the case's contact may not see it at this moment, or an empty text (A3, A9)."""
     contact = directory.contact(uow, case.contact_id)
     reader = Actor(Role.CUSTOMER, contact.name, Channel.MAIL, contact_id=contact.id)
-    denied = cases.permitted(uow, reader, case, Act.SEE)
+    denied = acting.denied(uow, reader, case, Act.SEE)
     return f"{denied.words} ({denied.rule})" if denied else ""
 
 
@@ -234,6 +236,7 @@ def _case_told(uow: UnitOfWork, kind: NoticeKind, case: Case, recipient: str, *,
     is_stranger = kind in FOR_SENDERS and not (may_see and recipient.lower() == contact.email)
     return CaseTold(
         number=case.number,
+        type=case.type,
         subject="" if is_stranger else case.subject,
         status=case.status,
         sub_status=case.sub_status,
@@ -291,7 +294,7 @@ def _coming_steps(due: Followup, rulebook: Rulebook) -> Sequence[Followup]:
     coming = []
     while due.at is not None:
         coming.append(due)
-        due = lifecycle.followup_after_step(due, due.at, rulebook)
+        due = followups.followup_after_step(due, due.at, rulebook)
     return coming
 
 

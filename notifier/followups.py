@@ -10,7 +10,7 @@ from __future__ import annotations
 import structlog
 
 from core import cases
-from core.rules.lifecycle import put_off
+from core.rules.followups import put_off
 from core.store import cases as rows
 from core.store.cases import Case
 from core.store.database import is_unavailable

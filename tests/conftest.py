@@ -11,7 +11,8 @@ import pytest
 import structlog
 
 from core import directory
-from core.cases import Actor, Done, NewCase, open_case
+from core.acting import Actor, Done
+from core.cases import NewCase, open_case
 from core.clock import HeldClock
 from core.enrolment import enrol
 from core.identifiers import ReferenceMint
@@ -82,7 +83,7 @@ def core(database: Database, clock: HeldClock, tmp_path: Path) -> Core:
         chance=random.Random(7),
         mail_domain="support.example",
     )
-    assembled = Core(database, FolderBlobs(tmp_path / "blobs"), clock, house)
+    assembled = Core(database, FolderBlobs(tmp_path / "blobs", clock), clock, house)
     assembled.write(lambda uow: enrol(uow, DIRECTORY))
     return assembled
 

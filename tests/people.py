@@ -7,6 +7,7 @@ from typing import Any
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 _YEARS = {"starts": datetime(2025, 1, 1, tzinfo=UTC), "ends": datetime(2030, 1, 1, tzinfo=UTC)}
+_TERMS = datetime(2025, 1, 2, 10, 30, tzinfo=UTC)
 _LAPSED = {"starts": datetime(2024, 1, 1, tzinfo=UTC), "ends": NOW}
 
 
@@ -20,16 +21,32 @@ def _person(
         "employer": employer,
         "country": "US",
         "phone": phone,
+        "terms_accepted": _TERMS,
         "grants": list(grants),
     }
 
 
 def _grant(access: str, sold_to: str, end_user: str | None = None) -> dict[str, str]:
-    return {"access": access, "sold_to": sold_to, "end_user": end_user or sold_to}
+    approver = {"approver": f"The approver of {sold_to}"} if access == "Read-Write" else {}  # A5
+    return {"access": access, "sold_to": sold_to, "end_user": end_user or sold_to, **approver}
+
+
+def _approved_by(account: str) -> dict[str, str]:
+    return {"approved_by": account, "approved_on": "2025-01-03"}
 
 
 DIRECTORY: dict[str, Any] = {
-    "accounts": ["Northwind", "Harbour Partners", "Island Clinic", "Eastgate", "Cloudline", "Lapsed"],
+    "accounts": [
+        "Northwind",
+        "Harbour Partners",
+        "Island Clinic",
+        "Eastgate",
+        "Cloudline",
+        "Lapsed",
+        {"name": "Northwind Labs", "part_of": "Northwind"},
+        "Fieldcare",
+        "Hill Hospital",
+    ],
     "contracts": [
         {"number": "C-1", "sold_to": "Northwind", "care_level": "Premium Care", **_YEARS},
         {
@@ -42,6 +59,21 @@ DIRECTORY: dict[str, Any] = {
         {"number": "C-3", "sold_to": "Eastgate", "care_level": "Business Care Plus", **_YEARS},
         {"number": "C-4", "sold_to": "Cloudline", "care_level": "Care for Cloud", **_YEARS},
         {"number": "C-5", "sold_to": "Lapsed", "care_level": "Business Care", **_LAPSED},
+        {  # for a division of its own
+            "number": "C-6",
+            "sold_to": "Northwind",
+            "end_user": "Northwind Labs",
+            "care_level": "Premium Care",
+            **_YEARS,
+        },
+        {  # a third company deals with support
+            "number": "C-7",
+            "sold_to": "Harbour Partners",
+            "end_user": "Hill Hospital",
+            "support_owner": "Fieldcare",
+            "care_level": "Business Care",
+            **_YEARS,
+        },
     ],
     "contacts": [
         _person(
@@ -75,6 +107,30 @@ DIRECTORY: dict[str, Any] = {
         _person("Erin", "Ended", "lapsed.example", "Lapsed", None, _grant("Read-Write", "Lapsed")),
         _person(
             "Blanche", "Nopin", "northwind.example", "Northwind", None, _grant("Read-Write", "Northwind")
+        ),
+        _person(  # of a division, with its parent's approval
+            "Lena",
+            "Lab",
+            "labs.example",
+            "Northwind Labs",
+            None,
+            _grant("Read-Write", "Northwind", "Northwind Labs") | _approved_by("Northwind"),
+        ),
+        _person(  # of the third company that deals with support
+            "Frida",
+            "Field",
+            "fieldcare.example",
+            "Fieldcare",
+            None,
+            _grant("Read-Write", "Harbour Partners", "Hill Hospital"),
+        ),
+        _person(  # of a partner's End User, may read with the partner's approval
+            "Hugo",
+            "Hill",
+            "hill.example",
+            "Hill Hospital",
+            None,
+            _grant("Read-Only", "Harbour Partners", "Hill Hospital") | _approved_by("Harbour Partners"),
         ),
     ],
     "analysts": [

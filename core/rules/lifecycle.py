@@ -1,17 +1,17 @@
 """Where a case goes: (type, status, trigger) -> status, sub-status, effect on the follow-up timer.
 
-MOVES is the one table of C6. What it does not name is not possible, by any channel.
-The follow-up plan (N1) is two columns of the case, `followup_at` and `followup_step`; only the functions
-of this module say what stands in them.
+MOVES has one table for each type of case (C6, C13, C14). What it does not name is not possible, by any
+channel; whether somebody may cause what it names, now, is policy's to say. What a timer is, and when it is
+due, is in core.rules.followups.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-from core.rules.terms import CaseType, EventKind, Priority, Role, Rulebook, Status, SubStatus
+from core.rules.terms import CaseType, Role, Status, SubStatus
 
 
 class Trigger(StrEnum):
@@ -29,6 +29,23 @@ class Trigger(StrEnum):
     CANCELLED = "it is closed as cancelled"
     TIMER_RAN_OUT = "the follow-up timer runs out"
     REOPENED = "it is reopened"
+    # Feature Requests (C13)
+    PASSED_TO_PRODUCT_MANAGEMENT = "an analyst passes it to product management"
+    CONSIDERED = "product management considers it"
+    INFO_REQUIRED = "product management needs information"
+    PLANNED = "it is planned on the roadmap"
+    COMMITTED = "it is committed in development"
+    IMPLEMENTED = "it is closed as implemented"
+    NOT_IMPLEMENTED = "it is closed as not to be implemented"
+    FOUND_DUPLICATE = "it is closed as a duplicate"
+    CANCELED = "it is closed as canceled"
+    OTHERWISE_RESOLVED = "it is closed with another resolution"
+    LEFT_TO_ROADMAP = "it is closed as planned on the roadmap"
+    # Service Requests (C14)
+    ACKNOWLEDGED = "an analyst acknowledges it"
+    ACCEPTED = "an analyst accepts it"
+    REJECTED = "it is closed as rejected"
+    COMPLETED = "it is closed as completed"
 
 
 class Timer(StrEnum):
@@ -39,25 +56,24 @@ class Timer(StrEnum):
     KEEP = "stays as it is"
 
 
-class Step(IntEnum):
-    """What the follow-up timer does next."""
-
-    NONE = 0
-    REMINDER_1 = 1
-    REMINDER_2 = 2
-    CLOSE = 3
-
-
 @dataclass(frozen=True)
 class Move:
-    """A row of the table: from which statuses, on what, by whom, to where."""
+    """A row of the table: from which statuses, on what, by whom, to where.
+
+    `sub_status` None: stays what it is. `only_from`: the sub-statuses that it starts from, empty for all.
+    """
 
     sources: frozenset[Status]
     trigger: Trigger
     by: frozenset[Role]
     status: Status
-    sub_status: SubStatus | None  # None: stays what it is
+    sub_status: SubStatus | None
     timer: Timer
+    only_from: frozenset[SubStatus] = frozenset()
+
+    def starts_from(self, status: Status, sub_status: SubStatus) -> bool:
+        """Say whether a case that stands there can make this move."""
+        return status in self.sources and (not self.only_from or sub_status in self.only_from)
 
 
 @dataclass(frozen=True)
@@ -67,167 +83,163 @@ class Impossible:
     words: str
 
 
-@dataclass(frozen=True)
-class Followup:
-    """The timer of a case: the step that is due next, and when (UTC). Step.NONE has no time."""
-
-    step: Step = Step.NONE
-    at: datetime | None = None
-
-
-NO_FOLLOWUP = Followup()
-
-_ACTIVE = frozenset({Status.OPEN, Status.AWAITING_INFORMATION, Status.SOLUTION_PROPOSED})
-_WAITING = frozenset({Status.AWAITING_INFORMATION, Status.SOLUTION_PROPOSED})
-_OPEN, _CLOSED = frozenset({Status.OPEN}), frozenset({Status.CLOSED})
+_T, _S, _SUB = Trigger, Status, SubStatus
+_ACTIVE = frozenset({_S.OPEN, _S.AWAITING_INFORMATION, _S.SOLUTION_PROPOSED})
+_WAITING = frozenset({_S.AWAITING_INFORMATION, _S.SOLUTION_PROPOSED})
+_AWAITED, _ORDERED = frozenset({_S.AWAITING_INFORMATION}), frozenset({_S.OPEN, _S.AWAITING_INFORMATION})
+_WISHED = frozenset({_S.CUSTOMER_CARE, _S.PRODUCT_MANAGEMENT})
+_MANAGED = frozenset({_S.PRODUCT_MANAGEMENT})
+_ASKED = frozenset({_SUB.INFO_REQUIRED})
+_NOT_ASKED = frozenset({_SUB.NEW, _SUB.UNDER_CONSIDERATION, _SUB.PLANNED, _SUB.COMMITTED})
+_OPEN, _CLOSED = frozenset({_S.OPEN}), frozenset({_S.CLOSED})
 _CUSTOMER, _ANALYST, _TIMER = frozenset({Role.CUSTOMER}), frozenset({Role.ANALYST}), frozenset({Role.TIMER})
 _PEOPLE = _CUSTOMER | _ANALYST
+_START, _STOP, _KEEP = Timer.START, Timer.STOP, Timer.KEEP
+
+
+def _conversation(active: frozenset[Status], waiting: frozenset[Status]) -> tuple[Move, ...]:
+    """Return what Support, Admin and Service Requests have in common."""
+    return (
+        # C7: an answer ends the waiting; in an open case it changes nothing but the history.
+        Move(waiting, _T.CUSTOMER_UPDATE, _PEOPLE, _S.OPEN, _SUB.INVESTIGATION, _STOP),
+        Move(_OPEN, _T.CUSTOMER_UPDATE, _PEOPLE, _S.OPEN, None, _KEEP),
+        # N1, N3: each entry starts the timer afresh, also when the analyst asks a second time.
+        Move(
+            active, _T.INFORMATION_ASKED, _ANALYST, _S.AWAITING_INFORMATION, _SUB.INFORMATION_REQUIRED, _START
+        ),
+        # N3: nobody at the customer can answer for a third party.
+        Move(
+            active, _T.THIRD_PARTY_AWAITED, _ANALYST, _S.AWAITING_INFORMATION, _SUB.THIRD_PARTY_PENDING, _STOP
+        ),
+        # N3: any move out of the waiting statuses stops the timer.
+        Move(active, _T.INVESTIGATED, _ANALYST, _S.OPEN, _SUB.INVESTIGATION, _STOP),
+        # C8
+        Move(active, _T.CANCELLED, _PEOPLE, _S.CLOSED, _SUB.CANCELLED, _STOP),
+        # C9: whether it still may be is policy's to say.
+        Move(_CLOSED, _T.REOPENED, _PEOPLE, _S.OPEN, _SUB.INVESTIGATION, _STOP),
+    )
+
 
 SUPPORT_MOVES: tuple[Move, ...] = (
-    # C7: an answer ends the waiting; in an open case it changes nothing but the history.
-    Move(_WAITING, Trigger.CUSTOMER_UPDATE, _PEOPLE, Status.OPEN, SubStatus.INVESTIGATION, Timer.STOP),
-    Move(_OPEN, Trigger.CUSTOMER_UPDATE, _PEOPLE, Status.OPEN, None, Timer.KEEP),
-    # N1, N3: each entry starts the timer afresh, also when the analyst asks a second time.
-    Move(
-        _ACTIVE,
-        Trigger.INFORMATION_ASKED,
-        _ANALYST,
-        Status.AWAITING_INFORMATION,
-        SubStatus.INFORMATION_REQUIRED,
-        Timer.START,
-    ),
-    Move(
-        _ACTIVE,
-        Trigger.THIRD_PARTY_AWAITED,
-        _ANALYST,
-        Status.AWAITING_INFORMATION,
-        SubStatus.THIRD_PARTY_PENDING,
-        Timer.STOP,  # N3: nobody at the customer can answer for a third party
-    ),
-    Move(
-        _ACTIVE, Trigger.SOLUTION_REPLIED, _ANALYST, Status.SOLUTION_PROPOSED, SubStatus.REPLIED, Timer.START
-    ),
-    Move(_ACTIVE, Trigger.FIX_PROVIDED, _ANALYST, Status.SOLUTION_PROPOSED, SubStatus.FIXED, Timer.START),
-    # N3: any move out of the waiting statuses stops the timer.
-    Move(_ACTIVE, Trigger.INVESTIGATED, _ANALYST, Status.OPEN, SubStatus.INVESTIGATION, Timer.STOP),
-    Move(
-        _ACTIVE,
-        Trigger.PASSED_TO_ENGINEERING,
-        _ANALYST,
-        Status.OPEN,
-        SubStatus.ENGINEERING_REQUEST,
-        Timer.STOP,
-    ),
-    Move(
-        _ACTIVE,
-        Trigger.PASSED_TO_MAINTENANCE,
-        _ANALYST,
-        Status.OPEN,
-        SubStatus.MAINTENANCE_REVIEW,
-        Timer.STOP,
-    ),
+    *_conversation(_ACTIVE, _WAITING),
+    Move(_ACTIVE, _T.SOLUTION_REPLIED, _ANALYST, _S.SOLUTION_PROPOSED, _SUB.REPLIED, _START),
+    Move(_ACTIVE, _T.FIX_PROVIDED, _ANALYST, _S.SOLUTION_PROPOSED, _SUB.FIXED, _START),
+    Move(_ACTIVE, _T.PASSED_TO_ENGINEERING, _ANALYST, _S.OPEN, _SUB.ENGINEERING_REQUEST, _STOP),
+    Move(_ACTIVE, _T.PASSED_TO_MAINTENANCE, _ANALYST, _S.OPEN, _SUB.MAINTENANCE_REVIEW, _STOP),
     # C8: closing has a reason; the timer closes only what waits (N1).
-    Move(_ACTIVE, Trigger.RESOLVED, _PEOPLE, Status.CLOSED, SubStatus.RESOLVED, Timer.STOP),
-    Move(_ACTIVE, Trigger.CANCELLED, _PEOPLE, Status.CLOSED, SubStatus.CANCELLED, Timer.STOP),
-    Move(_WAITING, Trigger.TIMER_RAN_OUT, _TIMER, Status.CLOSED, SubStatus.RESOLVED, Timer.STOP),
-    # C9: whether it still may be is policy's to say.
-    Move(_CLOSED, Trigger.REOPENED, _PEOPLE, Status.OPEN, SubStatus.INVESTIGATION, Timer.STOP),
+    Move(_ACTIVE, _T.RESOLVED, _PEOPLE, _S.CLOSED, _SUB.RESOLVED, _STOP),
+    Move(_WAITING, _T.TIMER_RAN_OUT, _TIMER, _S.CLOSED, _SUB.RESOLVED, _STOP),
 )
 
-MOVES: dict[CaseType, tuple[Move, ...]] = {
+# C13. D: Customer Care has no sub-status in the sources; New stands there. No timer: N1 names other statuses.
+FEATURE_REQUEST_MOVES: tuple[Move, ...] = (
+    # D, as C7: who was asked has answered.
+    Move(
+        _MANAGED, _T.CUSTOMER_UPDATE, _PEOPLE, _S.PRODUCT_MANAGEMENT, _SUB.UNDER_CONSIDERATION, _KEEP, _ASKED
+    ),
+    Move(_MANAGED, _T.CUSTOMER_UPDATE, _PEOPLE, _S.PRODUCT_MANAGEMENT, None, _KEEP, _NOT_ASKED),
+    Move(frozenset({_S.CUSTOMER_CARE}), _T.CUSTOMER_UPDATE, _PEOPLE, _S.CUSTOMER_CARE, None, _KEEP),
+    Move(_WISHED, _T.PASSED_TO_PRODUCT_MANAGEMENT, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.NEW, _KEEP),
+    Move(_WISHED, _T.CONSIDERED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.UNDER_CONSIDERATION, _KEEP),
+    Move(_WISHED, _T.INFO_REQUIRED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.INFO_REQUIRED, _KEEP),
+    Move(_WISHED, _T.PLANNED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.PLANNED, _KEEP),
+    Move(_WISHED, _T.COMMITTED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.COMMITTED, _KEEP),
+    Move(_WISHED, _T.IMPLEMENTED, _ANALYST, _S.CLOSED, _SUB.IMPLEMENTED, _STOP),
+    Move(_WISHED, _T.NOT_IMPLEMENTED, _ANALYST, _S.CLOSED, _SUB.WILL_NOT_IMPLEMENT, _STOP),
+    Move(_WISHED, _T.FOUND_DUPLICATE, _ANALYST, _S.CLOSED, _SUB.DUPLICATE, _STOP),
+    # C8, D: who wished for it may withdraw it, and can say nothing else of its end.
+    Move(_WISHED, _T.CANCELED, _PEOPLE, _S.CLOSED, _SUB.CANCELED, _STOP),
+    Move(_WISHED, _T.OTHERWISE_RESOLVED, _ANALYST, _S.CLOSED, _SUB.OTHER_RESOLUTION, _STOP),
+    Move(_WISHED, _T.LEFT_TO_ROADMAP, _ANALYST, _S.CLOSED, _SUB.PLANNED, _STOP),
+    # C9, D: it starts again where it started.
+    Move(_CLOSED, _T.REOPENED, _PEOPLE, _S.CUSTOMER_CARE, _SUB.NEW, _STOP),
+)
+
+# C14. D: the sources name the steps and no statuses; these are those of C6 as far as they go.
+SERVICE_REQUEST_MOVES: tuple[Move, ...] = (
+    *_conversation(_ORDERED, _AWAITED),
+    Move(_ORDERED, _T.ACKNOWLEDGED, _ANALYST, _S.OPEN, _SUB.ACKNOWLEDGED, _STOP),
+    Move(_ORDERED, _T.ACCEPTED, _ANALYST, _S.OPEN, _SUB.ACCEPTED, _STOP),
+    Move(_ORDERED, _T.REJECTED, _ANALYST, _S.CLOSED, _SUB.REJECTED, _STOP),
+    Move(_ORDERED, _T.COMPLETED, _ANALYST, _S.CLOSED, _SUB.COMPLETED, _STOP),
+    # N1; nothing was done, so it is not complete.
+    Move(_AWAITED, _T.TIMER_RAN_OUT, _TIMER, _S.CLOSED, _SUB.CANCELLED, _STOP),
+)
+
+MOVES: Mapping[CaseType, tuple[Move, ...]] = {
     CaseType.SUPPORT: SUPPORT_MOVES,
     CaseType.ADMIN: SUPPORT_MOVES,  # D: the sources give Admin cases no statuses of their own
+    CaseType.FEATURE_REQUEST: FEATURE_REQUEST_MOVES,
+    CaseType.SERVICE_REQUEST: SERVICE_REQUEST_MOVES,
 }
 
-SUB_STATUSES: dict[Status, tuple[SubStatus, ...]] = {
-    Status.OPEN: (
-        SubStatus.NEW,
-        SubStatus.INVESTIGATION,
-        SubStatus.ENGINEERING_REQUEST,
-        SubStatus.MAINTENANCE_REVIEW,
-    ),
-    Status.AWAITING_INFORMATION: (SubStatus.THIRD_PARTY_PENDING, SubStatus.INFORMATION_REQUIRED),
-    Status.SOLUTION_PROPOSED: (SubStatus.REPLIED, SubStatus.FIXED),
-    Status.CLOSED: (SubStatus.RESOLVED, SubStatus.CANCELLED),
+_OF_SUPPORT: Mapping[Status, tuple[SubStatus, ...]] = {
+    _S.OPEN: (_SUB.NEW, _SUB.INVESTIGATION, _SUB.ENGINEERING_REQUEST, _SUB.MAINTENANCE_REVIEW),
+    _S.AWAITING_INFORMATION: (_SUB.THIRD_PARTY_PENDING, _SUB.INFORMATION_REQUIRED),
+    _S.SOLUTION_PROPOSED: (_SUB.REPLIED, _SUB.FIXED),
+    _S.CLOSED: (_SUB.RESOLVED, _SUB.CANCELLED),
 }
 
-STEP_EVENTS: dict[Step, EventKind] = {
-    Step.REMINDER_1: EventKind.REMINDER_1,
-    Step.REMINDER_2: EventKind.REMINDER_2,
-    Step.CLOSE: EventKind.CLOSED_BY_TIMER,
+SUB_STATUSES: Mapping[CaseType, Mapping[Status, tuple[SubStatus, ...]]] = {
+    CaseType.SUPPORT: _OF_SUPPORT,
+    CaseType.ADMIN: _OF_SUPPORT,
+    CaseType.FEATURE_REQUEST: {
+        _S.CUSTOMER_CARE: (_SUB.NEW,),
+        _S.PRODUCT_MANAGEMENT: (
+            _SUB.NEW,
+            _SUB.UNDER_CONSIDERATION,
+            _SUB.INFO_REQUIRED,
+            _SUB.PLANNED,
+            _SUB.COMMITTED,
+        ),
+        _S.CLOSED: (
+            _SUB.IMPLEMENTED,
+            _SUB.WILL_NOT_IMPLEMENT,
+            _SUB.DUPLICATE,
+            _SUB.CANCELED,
+            _SUB.OTHER_RESOLUTION,
+            _SUB.PLANNED,
+        ),
+    },
+    CaseType.SERVICE_REQUEST: {
+        _S.OPEN: (_SUB.NEW, _SUB.INVESTIGATION, _SUB.ACKNOWLEDGED, _SUB.ACCEPTED),
+        _S.AWAITING_INFORMATION: (_SUB.THIRD_PARTY_PENDING, _SUB.INFORMATION_REQUIRED),
+        _S.CLOSED: (_SUB.COMPLETED, _SUB.REJECTED, _SUB.CANCELLED),
+    },
 }
+"""Where a case of each type can stand, in the order in which people expect to read it."""
+
+_WITH_A_VERB = frozenset(
+    {_T.CUSTOMER_UPDATE, _T.INFORMATION_ASKED, _T.SOLUTION_REPLIED, _T.FIX_PROVIDED, _T.REOPENED}
+)
 
 
-def move(case_type: CaseType, status: Status, trigger: Trigger, role: Role) -> Move | Impossible:
-    """Return the row of the table for this, or Impossible with the words to say so (C6)."""
+def beginning(case_type: CaseType) -> tuple[Status, SubStatus]:
+    """Return where a case of this type stands when it is opened (C6, C13)."""
+    return (_S.CUSTOMER_CARE if case_type is CaseType.FEATURE_REQUEST else _S.OPEN), _SUB.NEW
+
+
+def move(
+    case_type: CaseType, status: Status, sub_status: SubStatus, trigger: Trigger, role: Role
+) -> Move | Impossible:
+    """Return the row of the type's table for this, or Impossible with the words to say so (C6)."""
     for row in MOVES[case_type]:
-        if status in row.sources and trigger is row.trigger and role in row.by:
+        if row.starts_from(status, sub_status) and trigger is row.trigger and role in row.by:
             return row
-    return Impossible(f"a case in status {status} does not change when {trigger} ({role})")
+    return Impossible(
+        f"a {case_type} case in {status} / {sub_status} does not change when {trigger} ({role})"
+    )
 
 
-def has_followups(priority: Priority, *, production_down: bool) -> bool:
-    """Say whether reminders are sent at all (N4): not where production is down."""
-    return not (priority is Priority.CRITICAL and production_down)
+def set_by_hand(case_type: CaseType) -> dict[SubStatus, Trigger]:
+    """Return the sub-statuses that an analyst sets by hand, having no verb of their own, with what sets them."""
+    return _to(row for row in MOVES[case_type] if row.status is not _S.CLOSED and row.by >= _ANALYST)
 
 
-def followup_after(
-    move_: Move, before: Followup, now: datetime, *, reminded: bool, rulebook: Rulebook
-) -> Followup:
-    """Return the timer after a move (N1, N3). `reminded` is has_followups() of the case."""
-    if move_.timer is Timer.KEEP:
-        return before
-    if move_.timer is Timer.STOP or not reminded:
-        return NO_FOLLOWUP
-    return Followup(Step.REMINDER_1, now + timedelta(days=rulebook.followup_days[0]))
+def closing_reasons(case_type: CaseType) -> dict[SubStatus, Trigger]:
+    """Return the reasons for which people close a case of this type, with what closes it (C8, C13, C14)."""
+    return _to(row for row in MOVES[case_type] if row.status is _S.CLOSED and row.by >= _ANALYST)
 
 
-def followup_after_step(done: Followup, now: datetime, rulebook: Rulebook) -> Followup:
-    """Return the timer after its step `done` was carried out at `now` (N1).
-
-    On time, the next date is counted from the event that started the timer. Late beyond the grace, it is
-    counted from now: an outage must not swallow the days that the customer has to answer (I11).
-    """
-    if done.at is None or done.step in (Step.NONE, Step.CLOSE):
-        return NO_FOLLOWUP
-    days = rulebook.followup_days
-    gap = timedelta(days=days[done.step] - days[done.step - 1])
-    is_late = now - done.at > rulebook.followup_grace
-    return Followup(Step(done.step + 1), (now if is_late else done.at) + gap)
-
-
-def followup_after_priority(
-    status: Status,
-    sub_status: SubStatus,
-    before: Followup,
-    now: datetime,
-    *,
-    reminded: bool,
-    rulebook: Rulebook,
-) -> Followup:
-    """Return the timer after a change of priority or of "production down"; `reminded` as it is then (N4).
-
-    It stops where production is down; where it runs again and the customer is still asked, it starts afresh.
-    """
-    if not reminded:
-        return NO_FOLLOWUP
-    if before != NO_FOLLOWUP or status not in _WAITING or sub_status is SubStatus.THIRD_PARTY_PENDING:
-        return before
-    return Followup(Step.REMINDER_1, now + timedelta(days=rulebook.followup_days[0]))
-
-
-def closing_not_before(reminder_2_left_at: datetime, rulebook: Rulebook) -> datetime:
-    """Return the earliest instant at which the timer may close, by when its last reminder really left (I11).
-
-    A reminder that waited for the smart host leaves the customer as many days as one that did not.
-    """
-    days = timedelta(days=rulebook.followup_days[2] - rulebook.followup_days[1])
-    return reminder_2_left_at + days - rulebook.followup_grace
-
-
-def put_off(due: Followup, now: datetime) -> Followup:
-    """Return the timer with the same step an hour later.
-
-    For a closing whose reminders are still on their way (I11), and for a step that failed.
-    """
-    return Followup(due.step, now + timedelta(hours=1))
+def _to(rows: Iterable[Move]) -> dict[SubStatus, Trigger]:
+    return {row.sub_status: row.trigger for row in rows if row.sub_status and row.trigger not in _WITH_A_VERB}

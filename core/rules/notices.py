@@ -41,18 +41,20 @@ class NoticeKind(StrEnum):
     CALLER_MESSAGE_FOR_ON_CALL = "caller-message-for-on-call"
     CLOSING_POSTPONED_FOR_OWNER = "closing-postponed-for-owner"
     NOTICE_FAILED_FOR_OWNER = "notice-failed-for-owner"
+    ESCALATION_FOR_OWNER = "escalation-for-owner"
+    ESCALATION_DECIDED = "escalation-decided"
     MAIL_NOT_LINKED = "mail-not-linked"
     MAIL_TO_CLOSED_CASE = "mail-to-closed-case"
 
 
 @dataclass(frozen=True)
 class Happened:
-    """What the rules ask of an event. `status_changed`: it moved the case; `public`: the contact may see it."""
+    """What the rules ask of an event. `moved`: status or sub-status changed; `public`: the contact may see it."""
 
     kind: EventKind
     by: Role
     public: bool
-    status_changed: bool
+    moved: bool
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,18 @@ NOTICES: dict[EventKind, tuple[Notice, ...]] = {
     EventKind.REOPENED: (Notice(_N.REOPENED, _CONTACT, "N5"),),
     EventKind.CRITICAL_CALL_MESSAGE: (Notice(_N.CRITICAL_MESSAGE_FOR_ON_CALL, _ON_CALL, "P4"),),
     EventKind.NOTICE_FAILED: (Notice(_N.NOTICE_FAILED_FOR_OWNER, _OWNER, "E7"),),
+    # C11: who asked is told what came of it, and why.
+    EventKind.ESCALATION_ASKED: (Notice(_N.ESCALATION_FOR_OWNER, _OWNER, "C11"),),
+    EventKind.ESCALATION_GRANTED: (Notice(_N.ESCALATION_DECIDED, _CONTACT, "C11 N5"),),
+    EventKind.ESCALATION_REFUSED: (Notice(_N.ESCALATION_DECIDED, _CONTACT, "C11 N5"),),
+    EventKind.ESCALATION_NEWS: (Notice(_N.PUBLIC_POST, _CONTACT, "C11 N5"),),
+    EventKind.ESCALATION_ENDED: (Notice(_N.ESCALATION_DECIDED, _CONTACT, "C11 N5"),),
     # Internal, or told on the line: nobody is mailed.
+    EventKind.FIELDS_CHANGED: (),
+    EventKind.ASSIGNED: (),
     EventKind.NOTE: (),
     EventKind.CRITICAL_CALL_TAKEN: (),
+    EventKind.PURGED: (),  # the closing mail said when (N7)
 }
 
 _UPDATE_FOR_OWNER = Notice(_N.CUSTOMER_UPDATE_FOR_OWNER, _OWNER, "C7")
@@ -95,7 +106,7 @@ def notices_of(happened: Happened) -> tuple[Notice, ...]:
     """Return whom to tell what about an event (N1, N5, C7)."""
     if happened.kind is EventKind.CUSTOMER_UPDATE:
         # Who wrote the update need not be told that it came; that the case is Open again is news.
-        return (_UPDATE_FOR_OWNER, _STATUS_FOR_CONTACT) if happened.status_changed else (_UPDATE_FOR_OWNER,)
+        return (_UPDATE_FOR_OWNER, _STATUS_FOR_CONTACT) if happened.moved else (_UPDATE_FOR_OWNER,)
     return NOTICES[happened.kind]
 
 

@@ -13,12 +13,17 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class OnCall:
-    """An analyst who can be rung. `phone` is in E.164."""
+    """An analyst who can be rung. `phone` is in E.164; no `skills` means all products."""
 
     analyst_id: int
     name: str
     email: str
     phone: str
+    skills: frozenset[str] = frozenset()
+
+    def fits(self, product: str) -> bool:
+        """Say whether the skills are for this product; one that is not known, an empty one, is for anybody."""
+        return not product or not self.skills or product in self.skills
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,9 @@ def ladder(shifts: tuple[Shift, ...], now: datetime, product: str) -> tuple[OnCa
         (s for s in shifts if s.holds(now, product)), key=lambda s: (s.rung, s.analyst.analyst_id)
     )
     return tuple(dict.fromkeys(shift.analyst for shift in holding))
+
+
+def first_who_fits(rungs: tuple[OnCall, ...], product: str) -> OnCall | None:
+    """Return the first on the ladder whose skills fit the product, else the first of all (P4)."""
+    fitting = (analyst for analyst in rungs if analyst.fits(product))
+    return next(fitting, next(iter(rungs), None))

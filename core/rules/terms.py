@@ -5,8 +5,9 @@ Each enum's value is what people read and what the database keeps.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -15,19 +16,49 @@ class CaseType(StrEnum):
 
     SUPPORT = "Support"
     ADMIN = "Admin"
+    FEATURE_REQUEST = "Feature Request"
+    SERVICE_REQUEST = "Service Request"
+
+
+SUB_TYPES: dict[CaseType, tuple[str, ...]] = {
+    CaseType.SUPPORT: ("Question", "Problem"),  # C2
+    CaseType.ADMIN: (  # C15
+        "Access To A Combination",
+        "Contact Changes",
+        "Access Level",
+        "Account",
+        "Licences",
+        "Portal Fault",
+        "Product Missing",
+        "Transfer Fault",
+        "Empty PIN",
+    ),
+    CaseType.FEATURE_REQUEST: (),
+    CaseType.SERVICE_REQUEST: ("Move", "Add", "Change", "Delete"),  # C2
+}
+"""What a case of each type may be about; where it is not said, it is empty."""
+
+
+class Stage(StrEnum):
+    """Where the products run that a case is about (C5)."""
+
+    PRODUCTION = "Production"
+    UAT = "UAT"
 
 
 class Status(StrEnum):
-    """Where a case stands (C6)."""
+    """Where a case stands (C6, C13, C14)."""
 
     OPEN = "Open"
     AWAITING_INFORMATION = "Awaiting Information"
     SOLUTION_PROPOSED = "Solution Proposed"
     CLOSED = "Closed"
+    CUSTOMER_CARE = "Open - Customer Care"
+    PRODUCT_MANAGEMENT = "Open - Product Management"
 
 
 class SubStatus(StrEnum):
-    """Where in its status a case stands (C6)."""
+    """Where in its status a case stands (C6, C13, C14). Which belongs to which is in core.rules.lifecycle."""
 
     NEW = "New"
     INVESTIGATION = "Investigation"
@@ -39,6 +70,21 @@ class SubStatus(StrEnum):
     FIXED = "Fixed - Software Provided"
     RESOLVED = "Resolved"
     CANCELLED = "Cancelled"
+    # Feature Requests (C13)
+    UNDER_CONSIDERATION = "Under Consideration"
+    INFO_REQUIRED = "Info Required from Customer"
+    PLANNED = "Planned on Roadmap"
+    COMMITTED = "Committed in Development"
+    IMPLEMENTED = "Implemented"
+    WILL_NOT_IMPLEMENT = "Will Not Implement"
+    DUPLICATE = "Duplicate"
+    CANCELED = "Canceled"
+    OTHER_RESOLUTION = "Other Resolution"
+    # Service Requests (C14)
+    ACKNOWLEDGED = "Acknowledged"
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    COMPLETED = "Completed"
 
 
 class Priority(IntEnum):
@@ -97,6 +143,24 @@ class Role(StrEnum):
     TIMER = "timer"
 
 
+class EscalationGround(StrEnum):
+    """Why somebody escalates a case (C11)."""
+
+    NO_PROGRESS = "No Progress"
+    ANSWER = "Unsatisfactory Answer"
+    COMMUNICATION = "Communication"
+    URGENCY = "Urgency"  # refused: that is a change of priority
+
+
+class EscalationState(StrEnum):
+    """What became of an escalation (C11). Asked and Granted are open."""
+
+    ASKED = "Asked"
+    GRANTED = "Granted"
+    REFUSED = "Refused"
+    ENDED = "Ended"
+
+
 class EventKind(StrEnum):
     """What happened to a case: the kinds of its history."""
 
@@ -117,12 +181,34 @@ class EventKind(StrEnum):
     CRITICAL_CALL_TAKEN = "critical call taken"
     CRITICAL_CALL_MESSAGE = "critical call message"
     NOTICE_FAILED = "notice failed"
+    FIELDS_CHANGED = "fields changed"
+    ASSIGNED = "assigned"
+    ESCALATION_ASKED = "escalation asked"
+    ESCALATION_GRANTED = "escalation granted"
+    ESCALATION_REFUSED = "escalation refused"
+    ESCALATION_NEWS = "escalation news"
+    ESCALATION_ENDED = "escalation ended"
+    PURGED = "attachments removed"
+
+
+Minutes = tuple[int, int, int, int]
+"""A target for each priority, Critical to Low, in minutes."""
 
 
 @dataclass(frozen=True)
 class Rulebook:
-    """The figures of the rules that a site may set. Each is a length of time, counted in 24-hour days."""
+    """The figures of the rules that a site may set. Days are of 24 hours, but those called business days."""
 
     followup_days: tuple[int, int, int] = (2, 5, 10)  # N1: reminder 1, reminder 2, closing
-    followup_grace: timedelta = field(default=timedelta(days=1))  # I11: a firing this late is not an outage
-    reopen_days: int = 30  # C9
+    followup_grace: timedelta = timedelta(days=1)  # I11: a firing this late is not an outage
+    reopen_days: int = 30  # C9, and C10: one figure, so that the two windows never overlap
+    feature_request_days: int = 365  # C13: how long a closed one is still seen
+    escalation_pause: timedelta = timedelta(hours=24)  # C11: without an update, for a High case
+    # P6, D: the sources give no figures. Business Care Plus and Premium Care halve them, see core.rules.targets.
+    response_minutes: Minutes = (60, 240, 480, 1440)
+    # For the care levels that differ.
+    response_minutes_of: Mapping[CareLevel, Minutes] = field(default_factory=dict)
+    acknowledge_business_days: int = 1  # C14
+    decide_business_days: int = 2  # C14
+    time_zone: str = "UTC"  # whose midnight begins a business day
+    holidays: frozenset[date] = frozenset()  # no business days, besides Saturday and Sunday

@@ -1,6 +1,10 @@
 """Attachments and recordings, kept by what they contain: the same bytes are kept once.
 
-A blob is on disk before the row that names it is committed; one that no row names is harmless.
+A blob is on disk before the row that names it is committed; one that no row names is harmless, until the purge
+finds it. The other way round is the danger: a put finds the bytes there, and a purge, which cannot see the row
+that is about to name them, takes them away. So a put, also one that has nothing to write, sets the file's time,
+and who discards names the time of the oldest put that may still be without its row. It moves the file aside
+before it looks at that time: a put before is seen there, a put after finds nothing and writes the bytes again.
 """
 
 from __future__ import annotations
@@ -8,33 +12,49 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+from core.clock import Clock
+
+_DISCARDED = ".discarded"  # ends the name of a file that was moved aside to be looked at
+_LONGEST_WRITE = timedelta(days=1)  # who has not renamed his file by then has died
 
 
 class BlobStore(Protocol):
     """Keeps bytes under their SHA-256."""
 
     def put(self, content: bytes) -> str:
-        """Keep the bytes for ever and return their SHA-256 in hexadecimal."""
+        """Keep the bytes until they are discarded, and return their SHA-256 in hexadecimal."""
         ...
 
     def get(self, digest: str) -> bytes:
         """Return the bytes. Raises FileNotFoundError."""
         ...
 
+    def discard(self, digest: str, *, unless_put_since: datetime) -> bool:
+        """Remove the bytes unless somebody put them since that time, and say whether they were removed."""
+        ...
+
+    def shelves(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield all digests there are, by what they begin with."""
+        ...
+
 
 class FolderBlobs:
-    """Blobs as files of a folder, two characters deep."""
+    """Blobs as files of a folder, two characters deep. The time of a file is that of its last put."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder, self._clock = folder, clock
 
     def put(self, content: bytes) -> str:
         """Keep the bytes, synced to the disk, and return their SHA-256 in hexadecimal."""
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest)
-        if not path.exists():
+        if not self._touch(path):
             self._write(path, content)
         return digest
 
@@ -42,8 +62,40 @@ class FolderBlobs:
         """Return the bytes. Raises FileNotFoundError."""
         return self._path(digest).read_bytes()
 
+    def discard(self, digest: str, *, unless_put_since: datetime) -> bool:
+        """Remove the bytes unless somebody put them since that time, and say whether they were removed."""
+        path = self._path(digest)
+        aside = path.with_name(f".{digest}.{secrets.token_hex(4)}{_DISCARDED}")
+        try:
+            path.rename(aside)
+            was_put_since = _put_at(aside) >= unless_put_since
+        except FileNotFoundError:  # somebody else has discarded it, or brought it back
+            return False
+        if was_put_since:
+            self._bring_back(aside, path)
+            return False
+        aside.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+        return True
+
+    def shelves(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the digests of each folder of files; what a crash left beside them is cleared up first."""
+        for shelf in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
+            for stray in shelf.glob(".*"):
+                self._clear_up(stray)
+            yield shelf.name, sorted(file.name for file in shelf.iterdir() if not file.name.startswith("."))
+
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
+
+    def _touch(self, path: Path) -> bool:
+        """Set the file's time; False when there is no such file."""
+        at = self._clock.now().timestamp()
+        try:
+            os.utime(path, (at, at))
+        except FileNotFoundError:
+            return False
+        return True
 
     def _write(self, path: Path, content: bytes) -> None:
         if not path.parent.is_dir():
@@ -54,9 +106,31 @@ class FolderBlobs:
         with aside.open("wb") as file:
             file.write(content)
             file.flush()
+            self._touch(aside)
             os.fsync(file.fileno())
         aside.replace(path)
         _sync_folder(path.parent)
+
+    def _bring_back(self, aside: Path, path: Path) -> None:
+        """Undo the moving aside; if a put has written the file anew meanwhile, it is the same."""
+        if self._touch(aside):  # not to make the time of that put an older one
+            aside.replace(path)
+            _sync_folder(path.parent)
+
+    def _clear_up(self, stray: Path) -> None:
+        """Bring back what was moved aside and never looked at; remove what was never written to its end."""
+        digest = stray.name.removeprefix(".").partition(".")[0]
+        with suppress(FileNotFoundError):  # whoever moved it aside lives, and was faster
+            if stray.name.endswith(_DISCARDED):
+                stray.replace(stray.with_name(digest))
+            elif _put_at(stray) < self._clock.now() - _LONGEST_WRITE:
+                stray.unlink()
+
+
+def _put_at(path: Path) -> datetime:
+    # Opened, because a folder over the network answers stat() from what it remembers.
+    with path.open("rb") as file:
+        return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ with it the one event that made it; whoever was second gets ChangedMeanwhile and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -15,24 +15,30 @@ import sqlalchemy as sa
 
 from core.errors import ChangedMeanwhile, NotFound
 from core.identifiers import case_number
-from core.rules.lifecycle import Followup, Step
+from core.rules.fields import FIELD_NAMES, CaseFields
+from core.rules.followups import Followup, Step
 from core.rules.policy import CaseFacts
+from core.rules.targets import Targets
 from core.rules.terms import CaseType, Channel, EventKind, Priority, Role, Status, SubStatus
-from core.store.schema import accounts, analysts, attachments, case_events, cases, combinations, contacts
+from core.store.schema import (
+    OWES_DECISION,
+    OWES_RESPONSE,
+    accounts,
+    analysts,
+    attachments,
+    case_events,
+    cases,
+    combinations,
+    contacts,
+)
 
 _NOTHING_YET: Mapping[str, Any] = {
     "version": 1,
     "closed_by_timer": False,
     "followup_step": Step.NONE,
     "escalated": False,
-    "sub_type": "",
-    "component": "",
-    "deployment": "",
-    "stage": "",
-    "security_threat": False,
-    "business_impact": "",
-    "external_reference": "",
 }
+_TARGET_NAMES = tuple(field.name for field in fields(Targets))
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Case:
     status: Status
     sub_status: SubStatus
     subject: str
-    product: str
+    fields: CaseFields
     combination_id: int
     contact_id: int
     owner_id: int | None
@@ -55,13 +61,31 @@ class Case:
     opened_at: datetime
     closed_at: datetime | None
     closed_by_timer: bool
+    updated_at: datetime
+    purged_at: datetime | None
+    escalated: bool
     followup: Followup
+    targets: Targets
     version: int
+
+    @property
+    def product(self) -> str:
+        """The product that it is about; empty where nobody said."""
+        return self.fields.product
 
     @property
     def facts(self) -> CaseFacts:
         """What the rules ask of it."""
-        return CaseFacts(self.status, self.priority, self.closed_at, self.closed_by_timer)
+        return CaseFacts(
+            status=self.status,
+            priority=self.priority,
+            closed_at=self.closed_at,
+            closed_by_timer=self.closed_by_timer,
+            type=self.type,
+            updated_at=self.updated_at,
+            escalated=self.escalated,
+            is_purged=self.purged_at is not None,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +99,7 @@ class Event:
     actor: str
     text: str
     public: bool
+    escalation_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +167,16 @@ def followup_columns(followup: Followup) -> dict[str, Any]:
     return {"followup_at": followup.at, "followup_step": int(followup.step)}
 
 
+def field_columns(given: CaseFields) -> dict[str, Any]:
+    """Return the columns of the fields (C5)."""
+    return asdict(given)
+
+
+def target_columns(targets: Targets) -> dict[str, Any]:
+    """Return the columns that say what is owed and what was given (P6, C14)."""
+    return asdict(targets)
+
+
 def attach(connection: sa.Connection, event_id: int, files: Sequence[KeptFile]) -> None:
     """Tie files to an event."""
     for file in files:
@@ -196,6 +231,23 @@ def listed(
     return list(rows.mappings())
 
 
+def overdue(
+    connection: sa.Connection, now: datetime, *conditions: sa.ColumnElement[bool], limit: int = 500
+) -> list[sa.RowMapping]:
+    """Return the cases that owe a response or a decision at `now`, longest first, as listed() does (P6, C14)."""
+    # The conditions of the partial indexes are written out, so that each branch is looked up in its own.
+    late = sa.or_(
+        sa.and_(OWES_RESPONSE, cases.c.response_due_at <= now),
+        sa.and_(OWES_DECISION, cases.c.decision_due_at <= now),
+    )
+    return listed(connection, late, *conditions, order=(cases.c.response_due_at, cases.c.id), limit=limit)
+
+
+def targets_of(row: sa.RowMapping) -> Targets:
+    """Return what a case owes and gave."""
+    return Targets(**{name: row[name] for name in _TARGET_NAMES})
+
+
 def with_names(connection: sa.Connection, number: str) -> sa.RowMapping:
     """Return one case as listed() does. Raises NotFound."""
     rows = listed(connection, cases.c.number == number)
@@ -241,7 +293,7 @@ def _case(row: sa.RowMapping) -> Case:
         status=Status(row["status"]),
         sub_status=SubStatus(row["sub_status"]),
         subject=row["subject"],
-        product=row["product"],
+        fields=CaseFields(**{name: row[name] for name in FIELD_NAMES}),
         combination_id=row["combination_id"],
         contact_id=row["contact_id"],
         owner_id=row["owner_id"],
@@ -249,14 +301,18 @@ def _case(row: sa.RowMapping) -> Case:
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         closed_by_timer=row["closed_by_timer"],
+        updated_at=row["updated_at"],
+        purged_at=row["purged_at"],
+        escalated=row["escalated"],
         followup=Followup(Step(row["followup_step"]), row["followup_at"]),
+        targets=targets_of(row),
         version=row["version"],
     )
 
 
 def _seen(event: Event) -> dict[str, datetime]:
-    """Return when the case was last updated, if the event is one that its contact may see."""
-    return {"updated_at": event.at} if event.public else {}
+    """Return when the case was last updated, if the event is somebody's that its contact may see."""
+    return {"updated_at": event.at} if event.public and event.role is not Role.TIMER else {}
 
 
 def _append(connection: sa.Connection, case: Case, event_: Event) -> int:
@@ -272,5 +328,6 @@ def _append(connection: sa.Connection, case: Case, event_: Event) -> int:
         public=event_.public,
         status=case.status,
         sub_status=case.sub_status,
+        escalation_id=event_.escalation_id,
     )
     return int(connection.execute(told.returning(case_events.c.id)).scalar_one())

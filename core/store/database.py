@@ -24,6 +24,9 @@ Result = TypeVar("Result")
 _ATTEMPTS = 5
 _MOST_CONNECTIONS = 20  # of one process to PostgreSQL
 BUSY_SECONDS = 5  # how long a lock is waited for, on either database; then the caller is asked to come again
+_SCRUBS = 4  # how often the scrub is tried
+# A scrub holds up whoever writes while it waits for whoever reads, so it waits for less than they do.
+_SCRUB_MILLISECONDS = 250
 
 
 class Database:
@@ -72,9 +75,41 @@ class Database:
             findings.append(f"SQLite synchronous is {synchronous}; it must be 2 (FULL)")
         return findings
 
+    def scrub(self) -> bool:
+        """Let nothing of removed rows stay beside the tables; False when somebody reads and it is to be tried again.
+
+        On SQLite, the write-ahead log still holds them until it is cut off; the tables are overwritten at once
+        (`secure_delete`). PostgreSQL gives their space free, and overwrites it when it is needed.
+        """
+        if self.is_sqlite:
+            return any(self._cut_off_the_log() for _time in range(_SCRUBS))
+        try:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM raw_mails")
+        except OperationalError:  # somebody holds the table
+            return False
+        return True
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def _cut_off_the_log(self) -> bool:
+        if not self._one_writer.acquire(timeout=BUSY_SECONDS):
+            return False
+        # As the driver gives it: whatever SQLAlchemy runs is in a transaction, and this may be in none.
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={_SCRUB_MILLISECONDS}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_pages = cursor.fetchone() or (True,)
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            cursor.close()
+            return not is_busy
+        finally:
+            connection.close()
+            self._one_writer.release()
 
     def _write_once(self, act: Callable[[sa.Connection], Result]) -> Result:
         if not self._one_writer.acquire(timeout=BUSY_SECONDS):

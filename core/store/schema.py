@@ -219,8 +219,8 @@ escalations = Table(  # C11; its feed is the events that name it
     metadata,
     _key(),
     Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
-    Column("ground", String(40), nullable=False),  # core.rules.escalation.Ground
-    Column("state", String(20), nullable=False),  # core.rules.escalation.State
+    Column("ground", String(40), nullable=False),  # EscalationGround
+    Column("state", String(20), nullable=False),  # EscalationState
     Column("reason", Text, nullable=False),  # of the last decision on it
     Column("asked_at", Instant, nullable=False),
     Column("asked_by", String(300), nullable=False),

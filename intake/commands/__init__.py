@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from core.clock import Clock
-from core.errors import IntakeError
+from core.clock import Clock, HeldClock, SystemClock
+from core.errors import BadInput, IntakeError
 from core.store.migrations import is_current
 from core.unit_of_work import Core
 from intake.assembly import build_core
@@ -28,3 +29,20 @@ def opened(clock: Clock | None = None) -> Iterator[tuple[Core, Settings]]:
         yield core, settings
     finally:
         core.database.close()
+
+
+def clock_at(as_of: str | None) -> Clock:
+    """Return a clock that is held at what `--as-of` says; the machine's when it says nothing. Raises BadInput."""
+    return HeldClock(_time_to_come(as_of)) if as_of else SystemClock()
+
+
+def _time_to_come(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput("--as-of", text, "a time such as 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
+    # Without a zone it is UTC, as every time that we print.
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at < SystemClock().now():
+        raise BadInput("--as-of", text, "a time to come: what was claimed in the past would be claimed again")
+    return at

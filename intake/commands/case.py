@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import click
+from sqlalchemy import ColumnElement
 
 from core import cases, directory
-from core.cases import Actor, Done, NewCase
+from core.acting import Actor, Done
+from core.cases import NewCase
 from core.errors import BadInput
 from core.identifiers import parse_case_number
+from core.rules.fields import FIELD_NAMES, CaseFields
 from core.rules.policy import PHONE_INSTRUCTION
-from core.rules.terms import Channel, Priority, Role, Status, SubStatus
+from core.rules.terms import CaseType, Priority, Status, SubStatus
 from core.store import cases as rows
 from core.store import schema
 from core.store.cases import Case
 from core.unit_of_work import UnitOfWork
 from intake.commands import opened
+from intake.commands.acting import act_on, analyst, by_option, number_argument, say_where_it_stands
+from intake.commands.case_fields import field_options, fields_of
+from intake.commands.escalation import escalate, escalation
 from intake.output import as_json_option, print_json, print_rows
 from intake.story import story, summary
 
-Verb = Callable[[UnitOfWork, Actor, Case], Done]
-
-by_option = click.option(
-    "--by", metavar="EMAIL", envvar="INTAKE_BY", help="The analyst who does it; else the support desk."
-)
-number_argument = click.argument("number")
+Word = TypeVar("Word", bound=StrEnum)
 
 
 @click.group()
@@ -34,32 +35,15 @@ def case() -> None:
     """Open, show and work on cases."""
 
 
-def analyst(uow: UnitOfWork, email: str | None) -> Actor:
-    """Return who acts at the command line: the analyst of this address, or the support desk."""
-    if email is None:
-        return Actor(Role.ANALYST, "support desk", Channel.CONSOLE)
-    person = directory.analyst_by_email(uow, email)
-    return Actor(Role.ANALYST, person.name, Channel.CONSOLE, analyst_id=person.analyst_id)
-
-
-def _act(number: str, by: str | None, verb: Verb) -> Case:
-    """Do one verb to one case and say where it stands then."""
-
-    def act(uow: UnitOfWork) -> Done:
-        return verb(uow, analyst(uow, by), rows.find(uow.connection, parse_case_number(number)))
-
-    with opened() as (core, _settings):
-        done = core.write(act).case
-    _say_where_it_stands(done)
-    return done
-
-
 @case.command("open")
 @click.option("--contact", required=True, metavar="EMAIL", help="For whom; a Designated Contact.")
 @click.option("--subject", required=True)
 @click.option("--text", default="", help="The description.")
 @click.option("--priority", default="medium", help="critical (by phone only), high, medium or low.")
-@click.option("--product", default="")
+@click.option(
+    "--type", "case_type", default="Support", help="Support, Admin, Feature Request, Service Request."
+)
+@field_options
 @click.option("--company", metavar="NAME", help="The End User, where the contact has several.")
 @by_option
 def open_(**given: Any) -> None:
@@ -72,20 +56,17 @@ def open_(**given: Any) -> None:
             combination_id=_combination(uow, person.id, given["company"]),
             subject=given["subject"],
             text=given["text"],
-            product=given["product"],
             priority=_priority(given["priority"]),
+            type=word_of(CaseType, "type", given["case_type"], "C2"),
+            fields=CaseFields(**fields_of(given)),
         )
         return cases.open_case(uow, analyst(uow, given["by"]), new)
 
     with opened() as (core, _settings):
         done = core.write(act).case
-    _say_where_it_stands(done)
+    say_where_it_stands(done)
     if _priority(given["priority"]) is not done.priority:
         click.echo(PHONE_INSTRUCTION)
-
-
-def _say_where_it_stands(done: Case) -> None:
-    click.echo(f"{done.number} is {done.status} / {done.sub_status}, {done.priority.label}")
 
 
 def _combination(uow: UnitOfWork, contact_id: int, company: str | None) -> int:
@@ -97,18 +78,19 @@ def _combination(uow: UnitOfWork, contact_id: int, company: str | None) -> int:
     return fitting[0].combination.id
 
 
+def word_of(words: type[Word], field: str, text: str, rule: str) -> Word:
+    """Return the word of the rules that is meant, in whatever case it is written. Raises BadInput."""
+    for word in words:
+        if word.lower() == text.strip().lower():
+            return word
+    raise BadInput(field, text, f"one of: {', '.join(words)} ({rule})")
+
+
 def _priority(text: str) -> Priority:
     name = text.rpartition("-")[2].upper()
     if name not in Priority.__members__:
         raise BadInput("priority", text, "critical, high, medium or low (C3)")
     return Priority[name]
-
-
-def _sub_status(text: str) -> SubStatus:
-    for sub_status in SubStatus:
-        if sub_status.lower() == text.strip().lower():
-            return sub_status
-    raise BadInput("sub-status", text, f"one of: {', '.join(SubStatus)} (C6)")
 
 
 @case.command()
@@ -133,6 +115,11 @@ def _print_story(told: dict[str, Any]) -> None:
     click.echo(f"contact {told['contact']}, {pair['end_user']}{through}; owner {told['owner'] or 'nobody'}")
     if told["callback_number"]:
         click.echo(f"call back at {told['callback_number']}")
+    for name in FIELD_NAMES:
+        value = told[name]
+        if value not in ("", None, False):
+            click.echo(f"{name.replace('_', ' ')}: {'yes' if value is True else value}")
+    _print_owed(told)
     if told["followup_at"]:
         click.echo(f"next: {told['followup_step']} at {told['followup_at']:%Y-%m-%d %H:%M} UTC")
     for line in told["history"]:
@@ -147,27 +134,49 @@ def _print_story(told: dict[str, Any]) -> None:
         if line["quoted"]:
             click.secho(f"[{len(line['quoted'].splitlines())} quoted lines]", dim=True)
         for file in line["attachments"]:
-            click.echo(f"attached: {file['name']} ({file['type']}, {file['size']} bytes)")
+            removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
+            click.echo(f"attached: {file['name']} ({file['type']}, {file['size']} bytes){removed}")
+
+
+def _print_owed(told: dict[str, Any]) -> None:
+    for name, given in (("response", "responded"), ("decision", "decided")):
+        due_at, given_at = told[f"{name}_due_at"], told[f"{given}_at"]
+        if given_at:
+            click.echo(f"{given} at {given_at:%Y-%m-%d %H:%M} UTC")
+        elif due_at:
+            click.echo(f"{name} due at {due_at:%Y-%m-%d %H:%M} UTC")
+    for one in told["escalations"]:
+        click.echo(f"escalation {one['state']} ({one['ground']}): {one['reason']}")
 
 
 @case.command("list")
 @click.option("--status", type=click.Choice([str(status) for status in Status], case_sensitive=False))
 @click.option("--contact", metavar="EMAIL")
+@click.option(
+    "--overdue", is_flag=True, help="Only those that owe a response, or a decision, since longest first."
+)
+@click.option("--escalated", is_flag=True, help="Only those with an open escalation.")
 @as_json_option
-def list_(status: str | None, contact: str | None, as_json: bool) -> None:
+def list_(status: str | None, contact: str | None, overdue: bool, escalated: bool, as_json: bool) -> None:
     """List cases, newest first."""
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
+    if escalated:
+        conditions.append(schema.cases.c.escalated)
     if status:
         conditions.append(schema.cases.c.status == status)
     if contact:
         conditions.append(schema.contacts.c.email == contact.strip().lower())
     with opened() as (core, _settings), core.reading() as uow:
-        found = [summary(row) for row in rows.listed(uow.connection, *conditions)]
+        if overdue:
+            found = rows.overdue(uow.connection, uow.now, *conditions)
+        else:
+            found = rows.listed(uow.connection, *conditions)
+        told = [summary(row, uow.now) for row in found]
     if as_json:
-        print_json(found)
+        print_json(told)
     else:
         columns = ["number", "priority", "status", "sub_status", "contact", "subject"]
-        print_rows(found, columns, "There are no such cases.")
+        print_rows(told, columns + ["overdue"] * overdue, "There are no such cases.")
 
 
 @case.command()
@@ -177,7 +186,7 @@ def list_(status: str | None, contact: str | None, as_json: bool) -> None:
 @by_option
 def post(number: str, text: str, internal: bool, by: str | None) -> None:
     """Write to the customer."""
-    _act(number, by, lambda uow, actor, found: cases.post(uow, actor, found, text, public=not internal))
+    act_on(number, by, lambda uow, actor, found: cases.post(uow, actor, found, text, public=not internal))
 
 
 @case.command()
@@ -186,7 +195,7 @@ def post(number: str, text: str, internal: bool, by: str | None) -> None:
 @by_option
 def ask(number: str, question: str, by: str | None) -> None:
     """Ask the customer for information; the reminders start."""
-    _act(number, by, lambda uow, actor, found: cases.ask_information(uow, actor, found, question))
+    act_on(number, by, lambda uow, actor, found: cases.ask_information(uow, actor, found, question))
 
 
 @case.command()
@@ -196,7 +205,7 @@ def ask(number: str, question: str, by: str | None) -> None:
 @by_option
 def propose(number: str, solution: str, fixed: bool, by: str | None) -> None:
     """Propose a solution; the reminders start."""
-    _act(
+    act_on(
         number, by, lambda uow, actor, found: cases.propose_solution(uow, actor, found, solution, fixed=fixed)
     )
 
@@ -208,8 +217,8 @@ def propose(number: str, solution: str, fixed: bool, by: str | None) -> None:
 @by_option
 def status(number: str, sub_status: str, text: str, by: str | None) -> None:
     """Move a case to Investigation, Engineering Request, Maintenance Review or Third Party Pending."""
-    wanted = _sub_status(sub_status)
-    _act(number, by, lambda uow, actor, found: cases.set_status(uow, actor, found, wanted, text))
+    wanted = word_of(SubStatus, "sub-status", sub_status, "C6")
+    act_on(number, by, lambda uow, actor, found: cases.set_status(uow, actor, found, wanted, text))
 
 
 @case.command()
@@ -220,7 +229,9 @@ def status(number: str, sub_status: str, text: str, by: str | None) -> None:
 def priority(number: str, priority: str, text: str, by: str | None) -> None:
     """Change the priority; Critical is set by phone only."""
     wanted = _priority(priority)
-    done = _act(number, by, lambda uow, actor, found: cases.change_priority(uow, actor, found, wanted, text))
+    done = act_on(
+        number, by, lambda uow, actor, found: cases.change_priority(uow, actor, found, wanted, text)
+    )
     if done.priority is not wanted:
         click.echo(PHONE_INSTRUCTION)
 
@@ -232,8 +243,8 @@ def priority(number: str, priority: str, text: str, by: str | None) -> None:
 @by_option
 def close(number: str, comment: str, reason: str, by: str | None) -> None:
     """Close a case, with a reason and a comment."""
-    wanted = _sub_status(reason)
-    _act(number, by, lambda uow, actor, found: cases.close(uow, actor, found, wanted, comment))
+    wanted = word_of(SubStatus, "reason", reason, "C8")
+    act_on(number, by, lambda uow, actor, found: cases.close(uow, actor, found, wanted, comment))
 
 
 @case.command()
@@ -242,4 +253,37 @@ def close(number: str, comment: str, reason: str, by: str | None) -> None:
 @by_option
 def reopen(number: str, information: str, by: str | None) -> None:
     """Open a closed case again, within its 30 days."""
-    _act(number, by, lambda uow, actor, found: cases.reopen(uow, actor, found, information))
+    act_on(number, by, lambda uow, actor, found: cases.reopen(uow, actor, found, information))
+
+
+@case.command()
+@number_argument
+@click.argument("analyst_email", metavar="ANALYST")
+@by_option
+def assign(number: str, analyst_email: str, by: str | None) -> None:
+    """Give a case to an analyst."""
+
+    def act(uow: UnitOfWork, actor: Actor, found: Case) -> Done:
+        owner = directory.analyst_by_email(uow, analyst_email)
+        return cases.assign(uow, actor, found, owner.analyst_id)
+
+    act_on(number, by, act)
+
+
+@case.command()
+@number_argument
+@click.option("--subject")
+@field_options
+@by_option
+def edit(number: str, subject: str | None, by: str | None, **given: Any) -> None:
+    """Change the subject or the fields of a case; the change is noted in its history."""
+    changed = fields_of(given)
+    act_on(
+        number,
+        by,
+        lambda uow, actor, found: cases.change_fields(uow, actor, found, subject=subject, **changed),
+    )
+
+
+case.add_command(escalate)
+case.add_command(escalation)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
 import click
 
 from core import audit, directory, pins
+from core.directory import Contact
 from core.errors import Refused
 from core.rules.policy import Denied
 from core.unit_of_work import UnitOfWork
 from intake.commands import opened
-from intake.output import as_json_option, print_json
+from intake.commands.acting import analyst, by_option
+from intake.output import as_json_option, print_json, print_rows
 
 _BY = "command line"
+_SET_APART = re.compile(r"[\s.-]")  # how people write the digits of a PIN
 
 
 @click.group()
@@ -23,76 +32,119 @@ def contact() -> None:
 @click.argument("email")
 @as_json_option
 def show(email: str, as_json: bool) -> None:
-    """Show a contact and what they may do now; never the PIN."""
+    """Show a contact and what they may do now, and why not; never the PIN."""
     with opened() as (core, _settings), core.reading() as uow:
         person = directory.contact_by_email(uow, email)
-        held = [
-            {
-                "sold_to": one.combination.sold_to,
-                "end_user": one.combination.end_user,
-                "access": one.standing.access,
-                "contract_is_live": one.standing.is_entitled(uow.now),
-            }
-            for one in directory.holdings(uow, person.id)
-        ]
-    told = {
-        "email": person.email,
-        "name": person.name,
-        "phone": person.phone,
-        "has_pin": person.has_pin,
-        "grants": held,
-    }
+        held = [_held(one, uow.now) for one in directory.holdings(uow, person.id)]
+    told = {name: value for name, value in asdict(person).items() if name != "id"} | {"grants": held}
     if as_json:
         print_json(told)
         return
-    click.echo(f"{person.name} <{person.email}>, {person.phone or 'no phone'}")
+    accepted = person.terms_accepted_at
+    click.echo(f"{person.name} <{person.email}>, {person.employer}, {person.phone or 'no phone'}")
+    click.echo(f"language {person.language}, time zone {person.time_zone}")
+    click.echo(f"terms accepted {accepted:%Y-%m-%d %H:%M} UTC" if accepted else "terms not accepted (A5)")
     click.echo(
         "a PIN is on file" if person.has_pin else "no PIN is on file: the contact opens an Admin case (A10)"
     )
     for one in held:
-        live = "" if one["contract_is_live"] else ", but no contract is active"
-        click.echo(f"{one['access']} for {one['end_user']} (sold to {one['sold_to']}){live}")
+        _show_held(one)
+
+
+def _held(one: directory.Holding, now: datetime) -> dict[str, Any]:
+    groundless = one.standing.groundless
+    return {
+        "sold_to": one.combination.sold_to,
+        "end_user": one.combination.end_user,
+        "access": one.standing.access,
+        "contract_is_live": one.standing.is_entitled(now),
+        "approver": one.approver,
+        "approved_by": one.approved_by,
+        "approved_at": one.approved_at,
+        "groundless": f"{groundless.words} ({groundless.rule})" if groundless else None,
+    }
+
+
+def _show_held(one: Mapping[str, Any]) -> None:
+    live = "" if one["contract_is_live"] else ", but no contract is active"
+    click.echo(f"{one['access']} for {one['end_user']} (sold to {one['sold_to']}){live}")
+    if one["approver"]:
+        click.echo(f"  Designated Approver: {one['approver']}")
+    if one["approved_by"]:
+        click.echo(f"  approved by {one['approved_by']} on {one['approved_at']:%Y-%m-%d}")
+    if one["groundless"]:
+        click.echo(f"  does not hold: {one['groundless']}")
 
 
 @contact.command()
 @click.argument("email")
 @click.option("--reissue", is_flag=True, help="Give a new PIN; the old one is void at once.")
 @click.option("--blank", is_flag=True, help="Take the PIN away.")
-def pin(email: str, reissue: bool, blank: bool) -> None:
+@by_option
+def pin(email: str, reissue: bool, blank: bool, by: str | None) -> None:
     """Show a contact's PIN, to be told to its owner. Recorded in the audit trail."""
     if reissue and blank:
         raise click.UsageError("--reissue and --blank exclude each other")
+    verb = pins.issue if reissue else _blank if blank else pins.reveal
 
-    def act(uow: UnitOfWork) -> str | None:
-        person = directory.contact_by_email(uow, email)
-        if blank:
-            pins.blank(uow, person.id, by=_BY)
-            return None
-        return pins.issue(uow, person.id, by=_BY) if reissue else pins.reveal(uow, person.id, by=_BY)
+    def act(uow: UnitOfWork) -> str | Refused | None:
+        try:
+            return verb(uow, directory.contact_by_email(uow, email).id, by=_who(uow, by))
+        except Refused as refused:
+            return refused  # raised after the commit: the audit trail keeps that it was asked for
 
     with opened() as (core, _settings):
         shown = core.write(act)
+    if isinstance(shown, Refused):
+        raise shown
     click.echo(pins.spoken(shown) if shown else "no PIN is on file")
+
+
+def _blank(uow: UnitOfWork, contact_id: int, *, by: str) -> None:
+    pins.blank(uow, contact_id, by=by)
 
 
 @contact.command("verify-pin")
 @click.argument("email")
 @click.option("--pin", "spoken", prompt="PIN", hide_input=True, help="Asked for when it is not given.")
-def verify_pin(email: str, spoken: str) -> None:
+@by_option
+def verify_pin(email: str, spoken: str, by: str | None) -> None:
     """Check a PIN that a caller speaks, without seeing the one on file. Wrong ones count (P7)."""
-    digits = "".join(spoken.split())
+    digits = _SET_APART.sub("", spoken)
 
-    def act(uow: UnitOfWork) -> bool:
-        person = directory.contact_by_email(uow, email)
-        answer = pins.check(uow, digits, calling_number=_BY, expected=person.id)
-        is_right = answer == pins.PinAccepted(person.id)
-        audit.record(
-            uow, by=_BY, act="PIN verified" if is_right else "PIN not verified", subject=person.email
-        )
-        return is_right
+    def act(uow: UnitOfWork) -> pins.PinAnswer:
+        return _verified(uow, directory.contact_by_email(uow, email), digits, _who(uow, by))
 
     with opened() as (core, _settings):
-        is_right = core.write(act)
-    if not is_right:
+        answer = core.write(act)
+    if isinstance(answer, pins.PinMistyped):
+        words = "This is no PIN: a digit is wrong or missing. It was not counted; ask for it again."
+        raise Refused(Denied("pin-mistyped", "A10", words))
+    if isinstance(answer, pins.PinRefused):
         raise Refused(Denied("pin-refused", "A10", "This PIN was not accepted."))
     click.echo("The PIN is right.")
+
+
+def _verified(uow: UnitOfWork, person: Contact, digits: str, by: str) -> pins.PinAnswer:
+    answer = pins.check(uow, digits, calling_number=_BY, expected=person.id)
+    is_right = isinstance(answer, pins.PinAccepted)
+    detail = "mistyped" if isinstance(answer, pins.PinMistyped) else ""
+    act = "PIN verified" if is_right else "PIN not verified"
+    audit.record(uow, by=by, act=act, subject=person.email, detail=detail)
+    return answer
+
+
+@contact.command("outdated-pins")
+@as_json_option
+def outdated_pins(as_json: bool) -> None:
+    """List whose PIN was derived with an older key, or with one that is gone; never the PIN."""
+    with opened() as (core, _settings), core.reading() as uow:
+        rows = [{"email": one.email, "key": one.key} for one in pins.outdated(uow)]
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, ["email", "key"], "Every PIN was derived with the newest key.")
+
+
+def _who(uow: UnitOfWork, email: str | None) -> str:
+    return analyst(uow, email).name if email else _BY

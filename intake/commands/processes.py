@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from core.clock import HeldClock, SystemClock
-from core.errors import BadInput
 from intake import demo as demo_
-from intake.commands import opened
+from intake.commands import clock_at, opened
 from intake.loop import drain
 from intake.running import EVERYTHING, Parts, running, until_told_to_stop, works
 
@@ -37,14 +34,13 @@ def web() -> None:
 @click.option("--once", is_flag=True, help="Do what is due, then end.")
 @click.option("--as-of", metavar="TIME", help="With --once: as if it were TIME, such as 2026-12-01T09:00.")
 def worker(once: bool, as_of: str | None) -> None:
-    """Run only the worker: mail in, reminders, mail out."""
+    """Run only the worker: mail in, reminders, mail out, removal of what is due."""
     if as_of and not once:
         raise click.UsageError("--as-of goes with --once")
     if not once:
         _run(Parts(worker=True))
         return
-    clock = HeldClock(_time(as_of)) if as_of else None
-    with opened(clock) as (core, settings), works(core, settings) as kinds:
+    with opened(clock_at(as_of)) as (core, settings), works(core, settings) as kinds:
         done = drain(kinds)
     click.echo(f"{done} pieces of work done" + (f" as of {as_of}" if as_of else ""))
 
@@ -74,15 +70,3 @@ def _run(parts: Parts) -> None:
                 click.echo(f"{name} listens on port {port}")
         click.echo("ready")
         until_told_to_stop()
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput("--as-of", text, "a time such as 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
-    # Without a zone it is UTC, as every time that we print.
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    if at < SystemClock().now():
-        raise BadInput("--as-of", text, "a time to come: what was claimed in the past would be claimed again")
-    return at

@@ -15,6 +15,7 @@ from intake import metrics
 from intake.assembly import build_core
 from intake.commands import opened
 from intake.output import as_json_option, print_json, print_rows
+from intake.rules_page import rules_page
 from intake.settings import load
 
 
@@ -41,6 +42,12 @@ def settings(as_json: bool) -> None:
         print_json(rows)
     else:
         print_rows(rows, ["setting", "value", "meaning"], "There are no settings.")
+
+
+@click.command()
+def rules() -> None:
+    """Print who may do what, and what happens then, as this site has set it; the page is docs/policy.md."""
+    click.echo(rules_page(load().rulebook), nl=False)
 
 
 @click.command()

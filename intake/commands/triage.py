@@ -11,7 +11,7 @@ from core.triage import EntryState
 from core.unit_of_work import UnitOfWork
 from email_in.linking import Prepared, link_by_hand, prepare
 from intake.commands import opened
-from intake.commands.case import analyst, by_option
+from intake.commands.acting import analyst, by_option
 from intake.output import as_json_option, plain_row, print_json, print_rows
 
 

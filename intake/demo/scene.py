@@ -13,7 +13,8 @@ import sqlalchemy as sa
 import yaml
 
 from core import cases, directory, pins
-from core.cases import Actor, Done, NewCase
+from core.acting import Actor, Done
+from core.cases import NewCase
 from core.enrolment import enrol
 from core.rules.notices import NoticeKind
 from core.rules.terms import Channel, Priority, Role, SubStatus

@@ -2,7 +2,7 @@
 
 Time is virtual: speech, key presses and time-outs advance a counter and nothing sleeps. A line is a
 string, ready to be printed, which also knows its parts, so that a terminal can dim the HTTP turns.
-A keyed run of exactly twelve digits may be a PIN and is never shown (A10).
+A keyed run of twelve digits or more may hold a PIN and is never shown (A10).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 WORDS_PER_SECOND = 2.5
 """The pace of a clear voice: 150 words a minute."""
 
-_TWELVE_DIGITS = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_TWELVE_DIGITS = re.compile(r"\d{12,}")
 
 
 class TranscriptLine(str):
@@ -97,5 +97,5 @@ def seconds_to_say(text: str) -> int:
 
 
 def masked(keys: str) -> str:
-    """Return `keys` as they may be shown: a run of exactly twelve digits as asterisks (A10)."""
-    return _TWELVE_DIGITS.sub("*" * 12, keys)
+    """Return `keys` as they may be shown: a run of twelve digits or more as asterisks (A10)."""
+    return _TWELVE_DIGITS.sub(lambda run: "*" * len(run.group()), keys)

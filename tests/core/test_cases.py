@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core import cases
 from core.errors import BadInput, ChangedMeanwhile, Refused
-from core.rules.lifecycle import Followup, Step
+from core.rules.followups import Followup, Step
 from core.rules.terms import Channel, EventKind, Priority, Status, SubStatus
 from core.store import cases as rows
 from core.store.claiming import State

@@ -1,36 +1,27 @@
-"""Where a case goes, and when it is reminded."""
+"""Where a case of each type goes, on what, by whom."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core.rules import lifecycle
 from core.rules.lifecycle import (
     MOVES,
-    NO_FOLLOWUP,
     SUB_STATUSES,
-    Followup,
     Impossible,
     Move,
-    Step,
     Timer,
     Trigger,
-    followup_after,
-    followup_after_step,
-    has_followups,
+    beginning,
+    closing_reasons,
     move,
+    set_by_hand,
 )
-from core.rules.terms import CaseType, Priority, Role, Rulebook, Status, SubStatus
-from tests.people import NOW
+from core.rules.terms import CaseType, Role, Status, SubStatus
 
-OPEN, AWAITING, PROPOSED, CLOSED = Status
+OPEN, AWAITING, PROPOSED, CLOSED, CARE, MANAGED = Status
 CUSTOMER, ANALYST, TIMER = Role
-RULES = Rulebook()
-DAY = timedelta(days=1)
+SUPPORT, ADMIN, WISH, SERVICE = CaseType
+T, S = Trigger, SubStatus
 
 TABLE = [
     # C7
@@ -64,11 +55,57 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("case_type", CaseType)
+WISHES = [
+    # C13
+    (CARE, S.NEW, T.PASSED_TO_PRODUCT_MANAGEMENT, ANALYST, MANAGED, S.NEW),
+    (MANAGED, S.NEW, T.CONSIDERED, ANALYST, MANAGED, S.UNDER_CONSIDERATION),
+    (MANAGED, S.NEW, T.INFO_REQUIRED, ANALYST, MANAGED, S.INFO_REQUIRED),
+    (MANAGED, S.UNDER_CONSIDERATION, T.PLANNED, ANALYST, MANAGED, S.PLANNED),
+    (MANAGED, S.PLANNED, T.COMMITTED, ANALYST, MANAGED, S.COMMITTED),
+    (MANAGED, S.COMMITTED, T.IMPLEMENTED, ANALYST, CLOSED, S.IMPLEMENTED),
+    (CARE, S.NEW, T.NOT_IMPLEMENTED, ANALYST, CLOSED, S.WILL_NOT_IMPLEMENT),
+    (CARE, S.NEW, T.FOUND_DUPLICATE, ANALYST, CLOSED, S.DUPLICATE),
+    (MANAGED, S.PLANNED, T.LEFT_TO_ROADMAP, ANALYST, CLOSED, S.PLANNED),
+    (MANAGED, S.NEW, T.OTHERWISE_RESOLVED, ANALYST, CLOSED, S.OTHER_RESOLUTION),
+    (MANAGED, S.NEW, T.CANCELED, CUSTOMER, CLOSED, S.CANCELED),
+    (MANAGED, S.NEW, T.IMPLEMENTED, CUSTOMER, None, None),
+    (MANAGED, S.NEW, T.PLANNED, CUSTOMER, None, None),
+    (MANAGED, S.NEW, T.RESOLVED, ANALYST, None, None),
+    (CARE, S.NEW, T.INFORMATION_ASKED, ANALYST, None, None),
+    (MANAGED, S.INFO_REQUIRED, T.TIMER_RAN_OUT, TIMER, None, None),
+    # C7, as far as it goes
+    (MANAGED, S.INFO_REQUIRED, T.CUSTOMER_UPDATE, CUSTOMER, MANAGED, S.UNDER_CONSIDERATION),
+    (MANAGED, S.PLANNED, T.CUSTOMER_UPDATE, CUSTOMER, MANAGED, None),
+    (CARE, S.NEW, T.CUSTOMER_UPDATE, CUSTOMER, CARE, None),
+    # C9
+    (CLOSED, S.DUPLICATE, T.REOPENED, CUSTOMER, CARE, S.NEW),
+]
+
+SERVICES = [
+    # C14
+    (OPEN, S.NEW, T.ACKNOWLEDGED, ANALYST, OPEN, S.ACKNOWLEDGED),
+    (OPEN, S.ACKNOWLEDGED, T.ACCEPTED, ANALYST, OPEN, S.ACCEPTED),
+    (OPEN, S.ACKNOWLEDGED, T.REJECTED, ANALYST, CLOSED, S.REJECTED),
+    (OPEN, S.ACCEPTED, T.COMPLETED, ANALYST, CLOSED, S.COMPLETED),
+    (OPEN, S.ACCEPTED, T.COMPLETED, CUSTOMER, None, None),
+    (OPEN, S.ACCEPTED, T.CANCELLED, CUSTOMER, CLOSED, S.CANCELLED),
+    (OPEN, S.ACCEPTED, T.SOLUTION_REPLIED, ANALYST, None, None),
+    (OPEN, S.ACCEPTED, T.INFORMATION_ASKED, ANALYST, AWAITING, S.INFORMATION_REQUIRED),
+    (AWAITING, S.INFORMATION_REQUIRED, T.TIMER_RAN_OUT, TIMER, CLOSED, S.CANCELLED),
+]
+
+
+def _asked(case_type, status, sub_status, trigger, role):
+    found = move(case_type, status, sub_status, trigger, role)
+    assert isinstance(found, Move | Impossible)
+    return (None, None) if isinstance(found, Impossible) else (found.status, found.sub_status)
+
+
+@pytest.mark.parametrize("case_type", [SUPPORT, ADMIN])
 @pytest.mark.parametrize(("status", "trigger", "role", "to", "sub_status", "timer"), TABLE)
-def test_the_table(case_type, status, trigger, role, to, sub_status, timer):
+def test_the_table_of_support_and_admin(case_type, status, trigger, role, to, sub_status, timer):
     """C6, C7, C8, C9, N1, N3."""
-    found = move(case_type, status, trigger, role)
+    found = move(case_type, status, SUB_STATUSES[case_type][status][0], trigger, role)
     if to is None:
         assert isinstance(found, Impossible)
     else:
@@ -76,123 +113,72 @@ def test_the_table(case_type, status, trigger, role, to, sub_status, timer):
         assert (found.status, found.sub_status, found.timer) == (to, sub_status, timer)
 
 
-def test_every_sub_status_but_new_is_reached_by_a_move_of_its_status():
-    """C6: no sub-status stands under a foreign status, and none is out of reach."""
-    reached = {row.sub_status for row in MOVES[CaseType.SUPPORT] if row.sub_status}
-    for row in MOVES[CaseType.SUPPORT]:
-        assert row.sub_status is None or row.sub_status in SUB_STATUSES[row.status]
-    assert reached == set(SubStatus) - {SubStatus.NEW}
+@pytest.mark.parametrize(("status", "sub_status", "trigger", "role", "to", "then"), WISHES)
+def test_the_table_of_feature_requests(status, sub_status, trigger, role, to, then):
+    """C13."""
+    assert _asked(WISH, status, sub_status, trigger, role) == (to, then)
 
 
-def test_no_two_rows_answer_the_same_question():
+@pytest.mark.parametrize(("status", "sub_status", "trigger", "role", "to", "then"), SERVICES)
+def test_the_table_of_service_requests(status, sub_status, trigger, role, to, then):
+    """C14."""
+    assert _asked(SERVICE, status, sub_status, trigger, role) == (to, then)
+
+
+@pytest.mark.parametrize("case_type", CaseType)
+def test_every_sub_status_but_the_first_is_reached_by_a_move_of_its_status(case_type):
+    """C6, C13, C14: no sub-status stands under a foreign status, and none is out of reach."""
+    reached = {beginning(case_type)}
+    for row in MOVES[case_type]:
+        if row.sub_status is not None:
+            reached.add((row.status, row.sub_status))
+    there_are = {(status, one) for status, several in SUB_STATUSES[case_type].items() for one in several}
+    assert reached == there_are
+
+
+@pytest.mark.parametrize("case_type", CaseType)
+def test_no_two_rows_answer_the_same_question(case_type):
     """The table has no order: a row that hides another would be a rule that is not kept."""
     seen = [
-        (status, row.trigger, role)
-        for row in MOVES[CaseType.SUPPORT]
+        (status, sub_status, row.trigger, role)
+        for row in MOVES[case_type]
         for status in row.sources
+        for sub_status in SUB_STATUSES[case_type][status]
         for role in row.by
+        if row.starts_from(status, sub_status)
     ]
     assert len(seen) == len(set(seen))
 
 
-def test_production_down_has_no_followups():
-    """N4."""
-    assert has_followups(Priority.CRITICAL, production_down=False)
-    assert not has_followups(Priority.CRITICAL, production_down=True)
-    assert has_followups(Priority.LOW, production_down=False)
-
-
-STARTS = next(row for row in MOVES[CaseType.SUPPORT] if row.timer is Timer.START)
-RUNNING = Followup(Step.REMINDER_2, NOW + DAY)
+@pytest.mark.parametrize("case_type", CaseType)
+def test_timers_start_only_where_the_customer_is_asked(case_type):
+    """N1, N3: on entering Awaiting Information from the customer, or Solution Proposed."""
+    for row in MOVES[case_type]:
+        asks = row.status is PROPOSED or row.sub_status is S.INFORMATION_REQUIRED
+        assert (row.timer is Timer.START) == asks
 
 
 @pytest.mark.parametrize(
-    ("trigger", "status", "reminded", "after"),
+    ("case_type", "reasons"),
     [
-        (Trigger.INFORMATION_ASKED, OPEN, True, Followup(Step.REMINDER_1, NOW + 2 * DAY)),
-        (Trigger.INFORMATION_ASKED, OPEN, False, NO_FOLLOWUP),
-        (Trigger.CUSTOMER_UPDATE, OPEN, True, RUNNING),
-        (Trigger.CUSTOMER_UPDATE, AWAITING, True, NO_FOLLOWUP),
-    ],
-    ids=["starts afresh", "not while production is down", "is left alone", "stops"],
-)
-def test_what_a_move_does_to_the_timer(trigger, status, reminded, after):
-    """N1, N3, N4."""
-    role = CUSTOMER if trigger is Trigger.CUSTOMER_UPDATE else ANALYST
-    row = move(CaseType.SUPPORT, status, trigger, role)
-    assert followup_after(row, RUNNING, NOW, reminded=reminded, rulebook=RULES) == after
-
-
-def test_on_time_the_plan_is_counted_from_the_event():
-    """N1: 2, 5 and 10 days, however many seconds late each step is."""
-    first = Followup(Step.REMINDER_1, NOW + 2 * DAY)
-    second = followup_after_step(first, first.at + timedelta(hours=3), RULES)
-    assert second == Followup(Step.REMINDER_2, NOW + 5 * DAY)
-    third = followup_after_step(second, second.at + timedelta(seconds=1), RULES)
-    assert third == Followup(Step.CLOSE, NOW + 10 * DAY)
-    assert followup_after_step(third, third.at, RULES) == NO_FOLLOWUP
-
-
-def test_an_outage_swallows_none_of_the_days_that_the_customer_has():
-    """I11: a worker that was down for a week sends one mail, and the days count from there."""
-    first = Followup(Step.REMINDER_1, NOW + 2 * DAY)
-    back = NOW + 9 * DAY
-    second = followup_after_step(first, back, RULES)
-    assert second == Followup(Step.REMINDER_2, back + 3 * DAY)
-    assert followup_after_step(second, second.at, RULES) == Followup(Step.CLOSE, back + 8 * DAY)
-
-
-@given(
-    st.lists(st.timedeltas(timedelta(0), timedelta(days=40)), min_size=3, max_size=3),
-)
-def test_no_case_is_closed_before_its_ten_days(delays):
-    """N1, I11: whatever the worker's delays, the steps keep their distances."""
-    followup, at = Followup(Step.REMINDER_1, NOW + 2 * DAY), NOW
-    fired = []
-    for delay in delays:
-        at = max(followup.at, at) + delay
-        fired.append(at)
-        followup = followup_after_step(followup, at, RULES)
-    assert followup == NO_FOLLOWUP
-    grace = RULES.followup_grace
-    assert fired[2] >= NOW + 10 * DAY
-    assert fired[1] - fired[0] >= 3 * DAY - grace
-    assert fired[2] - fired[1] >= 5 * DAY - grace
-
-
-def test_a_closing_that_waits_for_its_reminders_asks_again_in_an_hour():
-    """I11."""
-    assert lifecycle.put_off(Followup(Step.CLOSE, NOW), NOW) == Followup(Step.CLOSE, NOW + timedelta(hours=1))
-
-
-WAITS = (AWAITING, SubStatus.INFORMATION_REQUIRED)
-
-
-@pytest.mark.parametrize(
-    ("status", "sub_status", "before", "reminded", "after"),
-    [
-        (*WAITS, RUNNING, True, RUNNING),
-        (*WAITS, RUNNING, False, NO_FOLLOWUP),
-        (*WAITS, NO_FOLLOWUP, True, Followup(Step.REMINDER_1, NOW + 2 * DAY)),
-        (AWAITING, SubStatus.THIRD_PARTY_PENDING, NO_FOLLOWUP, True, NO_FOLLOWUP),
-        (OPEN, SubStatus.INVESTIGATION, NO_FOLLOWUP, True, NO_FOLLOWUP),
-    ],
-    ids=[
-        "goes on",
-        "production is down now",
-        "production runs again",
-        "a third party is awaited",
-        "nobody is asked",
+        (SUPPORT, {S.RESOLVED, S.CANCELLED}),
+        (ADMIN, {S.RESOLVED, S.CANCELLED}),
+        (WISH, set(SUB_STATUSES[WISH][CLOSED])),
+        (SERVICE, {S.COMPLETED, S.REJECTED, S.CANCELLED}),
     ],
 )
-def test_what_a_change_of_priority_does_to_the_timer(status, sub_status, before, reminded, after):
-    """N3, N4."""
-    found = lifecycle.followup_after_priority(
-        status, sub_status, before, NOW, reminded=reminded, rulebook=RULES
-    )
-    assert found == after
+def test_a_case_is_closed_for_the_reasons_of_its_type(case_type, reasons):
+    """C8, C13, C14."""
+    assert set(closing_reasons(case_type)) == reasons
 
 
-def test_the_timer_closes_no_earlier_than_the_last_reminder_allows():
-    """I11: five days after it really left, less the grace."""
-    assert lifecycle.closing_not_before(NOW, RULES) == NOW + 5 * DAY - RULES.followup_grace
+def test_what_has_a_verb_of_its_own_is_not_set_by_hand():
+    """C6: a question that asks nothing, or a solution without one, would start reminders about nothing."""
+    assert set(set_by_hand(SUPPORT)) == {
+        S.INVESTIGATION,
+        S.ENGINEERING_REQUEST,
+        S.MAINTENANCE_REVIEW,
+        S.THIRD_PARTY_PENDING,
+    }
+    assert set(set_by_hand(SERVICE)) == {S.INVESTIGATION, S.THIRD_PARTY_PENDING, S.ACKNOWLEDGED, S.ACCEPTED}
+    assert set(set_by_hand(WISH)) == set(SUB_STATUSES[WISH][MANAGED])

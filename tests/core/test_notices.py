@@ -22,6 +22,14 @@ TOLD = {
     EventKind.CRITICAL_CALL_MESSAGE: {("critical-message-for-on-call", Audience.ON_CALL)},
     EventKind.CLOSING_POSTPONED: {("closing-postponed-for-owner", Audience.OWNER)},
     EventKind.NOTICE_FAILED: {("notice-failed-for-owner", Audience.OWNER)},
+    EventKind.ESCALATION_ASKED: {(NoticeKind.ESCALATION_FOR_OWNER, Audience.OWNER)},
+    EventKind.ESCALATION_GRANTED: {(NoticeKind.ESCALATION_DECIDED, Audience.CONTACT)},
+    EventKind.ESCALATION_REFUSED: {(NoticeKind.ESCALATION_DECIDED, Audience.CONTACT)},
+    EventKind.ESCALATION_NEWS: {(NoticeKind.PUBLIC_POST, Audience.CONTACT)},
+    EventKind.ESCALATION_ENDED: {(NoticeKind.ESCALATION_DECIDED, Audience.CONTACT)},
+    EventKind.FIELDS_CHANGED: set(),
+    EventKind.ASSIGNED: set(),
+    EventKind.PURGED: set(),
     EventKind.NOTE: set(),
     EventKind.CRITICAL_CALL_TAKEN: set(),
 }
@@ -30,22 +38,22 @@ TOLD = {
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind is not EventKind.CUSTOMER_UPDATE])
 def test_the_table(kind):
     """N1, N5, N7, P4, E7."""
-    told = notices_of(Happened(kind, Role.ANALYST, public=True, status_changed=True))
+    told = notices_of(Happened(kind, Role.ANALYST, public=True, moved=True))
     assert {(notice.kind, notice.audience) for notice in told} == TOLD[kind]
 
 
 @pytest.mark.parametrize(
-    ("status_changed", "told"),
+    ("moved", "told"),
     [
         (True, [NoticeKind.CUSTOMER_UPDATE_FOR_OWNER, NoticeKind.STATUS_CHANGED]),
         (False, [NoticeKind.CUSTOMER_UPDATE_FOR_OWNER]),
     ],
 )
 def test_a_customers_update_is_news_to_the_owner_and_to_the_customer_only_where_it_moves_the_case(
-    status_changed, told
+    moved, told
 ):
     """C7, N5."""
-    happened = Happened(EventKind.CUSTOMER_UPDATE, Role.CUSTOMER, public=True, status_changed=status_changed)
+    happened = Happened(EventKind.CUSTOMER_UPDATE, Role.CUSTOMER, public=True, moved=moved)
     assert [notice.kind for notice in notices_of(happened)] == told
 
 

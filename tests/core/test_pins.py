@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,10 +11,13 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from core import audit as trail
 from core import directory, pins
-from core.pins import PinAccepted, PinKeys, PinMistyped, PinRefused
-from core.store.schema import audit, metadata
+from core.errors import Refused
+from core.pins import KeyOfPin, Outdated, PinAccepted, PinKeys, PinMistyped, PinRefused
+from core.store.schema import audit, contacts, metadata
 
 digits = st.text("0123456789", min_size=11, max_size=11)
 
@@ -181,12 +186,303 @@ def test_showing_a_pin_is_recorded_and_the_record_has_no_pin(core, alice):
     pin = issued(core, alice)
     core.write(lambda uow: pins.reveal(uow, alice, by="the tester"))
     with core.reading() as uow:
-        lines = [dict(row) for row in uow.connection.execute(sa.select(audit)).mappings()]
+        about_pins = sa.select(audit).where(audit.c.act.startswith("PIN"))
+        lines = [dict(row) for row in uow.connection.execute(about_pins).mappings()]
     assert [(line["act"], line["actor"]) for line in lines] == [
         ("PIN issued", "test"),
         ("PIN shown", "the tester"),
     ]
     assert pin not in str(lines)
+
+
+@pytest.fixture
+def logged():
+    """What is logged while the test runs."""
+    with capture_logs() as lines:
+        yield lines
+
+
+def rotated(core, newest="k2", **keys):
+    """Return the core after its PIN keys were changed."""
+    kept = {name: key.encode() for name, key in keys.items()} | {newest: b"new"}
+    return replace(core, house=replace(core.house, pin_keys=PinKeys(newest, kept)))
+
+
+def take_handles(core, handles):
+    """Let contacts without a name have these handles."""
+    with core.reading() as uow:
+        like = dict(uow.connection.execute(sa.select(contacts)).mappings().first())
+    del like["id"]
+    rows = [like | {"email": f"c{handle}@many.example", "pin_handle": handle} for handle in handles]
+    core.write(lambda uow: uow.connection.execute(sa.insert(contacts), rows))
+
+
+def audited(core, subject="alice@northwind.example"):
+    """Return what the audit trail has on somebody: the act and its detail, newest first."""
+    with core.reading() as uow:
+        return [(line.act, line.detail) for line in trail.listed(uow, subject)]
+
+
+# --- keys -------------------------------------------------------------------------------------------------------
+
+
+def test_a_pin_whose_key_is_gone_is_not_shown_and_the_audit_trail_says_so(core, alice):
+    """A10, DESIGN 5."""
+    issued(core, alice)
+    retired, refusals = rotated(core), []
+
+    def act(uow):
+        try:
+            return pins.reveal(uow, alice, by="test")
+        except Refused as refused:
+            refusals.append(refused.denied)
+
+    assert retired.write(act) is None
+    assert "not configured any more" in refusals[0].words
+    assert "--reissue" in refusals[0].words
+    assert audited(core)[0] == ("PIN not shown", "its key is gone")
+
+
+def test_a_blank_pin_is_not_shown_and_the_audit_trail_says_so(core, alice):
+    """A10."""
+    assert core.write(lambda uow: pins.reveal(uow, alice, by="test")) is None
+    assert audited(core)[0] == ("PIN not shown", "none is on file")
+
+
+def test_whose_pin_hangs_on_an_older_key_is_listed_until_a_new_one_is_given(core, people, alice):
+    """DESIGN 5: rotation."""
+    for name in ("alice", "bob"):
+        issued(core, people.customer(name).contact_id)
+    during, after = rotated(core, k1="test pin key"), rotated(core)
+    issued(during, alice)
+    with during.reading() as uow:
+        assert pins.outdated(uow) == [Outdated("bob@northwind.example", KeyOfPin.PREVIOUS)]
+        others = len(directory.contact_emails(uow)) - 2
+        counts = {"newest key": 1, "previous key": 1, "key is gone": 0, "blank": others}
+        assert pins.by_key(uow) == counts
+    with after.reading() as uow:
+        assert pins.outdated(uow) == [Outdated("bob@northwind.example", KeyOfPin.GONE)]
+
+
+# --- handles ----------------------------------------------------------------------------------------------------
+
+
+def test_the_last_free_handle_is_found_and_then_there_is_none(core, people, alice):
+    """A10: nothing loops, and the words say what to do."""
+    take_handles(core, [f"{number:05d}" for number in range(100_000) if number != 41_414])
+    assert issued(core, alice)[:5] == "41414"
+    with pytest.raises(Refused, match="--blank"):
+        issued(core, people.customer("bob").contact_id)
+    assert issued(core, alice)[:5] == "41414", "who has a handle keeps it"
+
+
+def test_a_handle_that_was_freed_lets_no_old_pin_in(core, people, alice):
+    """A10: the secret hangs on the contact, not on the handle."""
+    bob = people.customer("bob").contact_id
+    take_handles(core, [f"{number:05d}" for number in range(100_000) if number != 41_414])
+    old = issued(core, alice)
+    core.write(lambda uow: pins.blank(uow, alice, by="test"))
+    new = issued(core, bob)
+    assert (old[:5], new[:5]) == ("41414", "41414")
+    assert check(core, old) == PinRefused()
+    assert check(core, new) == PinAccepted(bob)
+
+
+def test_a_pin_that_was_blanked_and_issued_again_is_another(core, alice):
+    """A10."""
+    old = issued(core, alice)
+    core.write(lambda uow: pins.blank(uow, alice, by="test"))
+    new = issued(core, alice)
+    assert new[5:11] != old[5:11]
+    assert check(core, old) == PinRefused()
+
+
+# --- counters ---------------------------------------------------------------------------------------------------
+
+
+def test_the_failures_of_a_contact_do_not_lapse_by_themselves(core, alice, clock):
+    """DESIGN 5: who waits a month is not given fresh tries."""
+    pin = issued(core, alice)
+    for _failure in range(4):
+        check(core, wrong(pin))
+    clock.advance(timedelta(days=31))
+    check(core, wrong(pin))
+    assert check(core, pin) == PinRefused(), "that was the fifth"
+
+
+def test_ten_wrong_pins_at_once_are_five_failures_and_five_during_the_lock(core, alice):
+    """DESIGN 5: counted atomically."""
+    pin = issued(core, alice)
+    with ThreadPoolExecutor(10) as together:
+        answers = list(together.map(lambda _n: check(core, wrong(pin)), range(10)))
+    assert answers == [PinRefused()] * 10
+    with core.reading() as uow:
+        counted = pins.counted(uow)
+    assert counted == {"contact": 5, "locked": 5, "number": 10, "system": 10}
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2), (5, 4), (6, 8), (7, 8), (10**9, 8)],
+)
+def test_a_number_that_failed_often_waits(failures, seconds):
+    """DESIGN 5: delay only, and none for whoever was wrong once or twice."""
+    assert pins.delay_for(failures) == seconds
+
+
+def test_the_failures_of_a_number_are_forgotten_after_a_day_without_one(core, alice, clock):
+    """DESIGN 5: all who withhold their number share one."""
+    pin = issued(core, alice)
+    for _failure in range(4):
+        check(core, wrong(pin), "anonymous")
+    assert delay(core, "anonymous") == 2
+    assert delay(core, "+14155550199") == 0
+    clock.advance(timedelta(hours=24, seconds=1))
+    assert delay(core, "anonymous") == 0
+    check(core, wrong(pin), "anonymous")
+    assert delay(core, "anonymous") == 0, "counted from the start again"
+
+
+def delay(core, number):
+    """Return how long an answer to this number waits now."""
+    with core.reading() as uow:
+        return pins.delay_of_number(uow, number)
+
+
+def test_more_than_a_hundred_failures_in_an_hour_are_an_alarm_once(core, people, clock, logged):
+    """DESIGN 5: per system; whoever tries many contacts, from many numbers."""
+    unknown = "00000000000" + pins.check_digit("00000000000")
+
+    def fail(times):
+        for number in range(times):
+            check(core, unknown, f"+1415555{number:04d}")
+
+    fail(100)
+    assert logged == []
+    fail(50)
+    assert [line["event"] for line in logged] == ["pin.alarm"]
+    assert (logged[0]["failures"], logged[0]["log_level"]) == (101, "warning")
+    clock.advance(timedelta(hours=1))
+    with core.reading() as uow:
+        assert pins.counted(uow)["system"] == 0
+    fail(101)
+    assert len(logged) == 2
+    assert unknown not in str(logged)
+
+
+def test_a_right_pin_touches_no_row_that_others_wait_for(core, alice):
+    """DESIGN 5: the count of the system is written at failures only."""
+    check(core, issued(core, alice))
+    with core.reading() as uow:
+        assert uow.connection.execute(sa.select(metadata.tables["pin_failures"])).first() is None
+
+
+# --- what people write ------------------------------------------------------------------------------------------
+
+WRITTEN = {
+    "together": "{0}{1}{2}",
+    "4-4-4": "{0} {1} {2}",
+    "hyphens": "{0}-{1}-{2}",
+    "dots": "{0}.{1}.{2}",
+    "no-break spaces": "{0}\u00a0{1}\u202f{2}",
+    "dashes": "{0}\u2013{1} \u2014 {2}",
+    "zero-width": "{0}\u200b{1}\u2060{2}",
+    "line breaks": "{0}\n> {1}\r\n> {2}",
+    "in brackets": "({0}) ({1}) ({2})",
+}
+
+
+def masked(core, text):
+    with core.reading() as uow:
+        return pins.masked(uow, text)
+
+
+@pytest.mark.parametrize("form", WRITTEN.values(), ids=WRITTEN)
+def test_a_pin_in_a_text_is_removed_however_it_is_written(core, alice, form):
+    """A10."""
+    pin = issued(core, alice)
+    text = f"My PIN is {form.format(pin[:4], pin[4:8], pin[8:])}, please hurry."
+    assert masked(core, text).replace("(", "").replace(")", "") == "My PIN is [PIN removed], please hurry."
+
+
+@pytest.mark.parametrize("zero", "٠０०𝟎₀", ids=["Arabic", "full width", "Devanagari", "bold", "subscript"])
+def test_a_pin_in_digits_of_another_script_is_removed(core, alice, zero):
+    """A10."""
+    pin = "".join(chr(ord(zero) + int(digit)) for digit in issued(core, alice))
+    assert masked(core, f"PIN {pin}: é") == "PIN [PIN removed]: é"
+
+
+def test_a_pin_as_it_is_spoken_is_removed(core, alice):
+    """A10."""
+    pin = issued(core, alice)
+    assert masked(core, f"It is {', '.join(pin)}.") == "It is [PIN removed]."
+
+
+def test_pins_of_several_people_and_next_to_other_digits_are_removed(core, people, alice):
+    """A10."""
+    one, two = issued(core, alice), issued(core, people.customer("bob").contact_id)
+    text = f"0003256109, {one} 17 {two}{one}9"
+    assert masked(core, text) == "0003256109, [PIN removed] 17 [PIN removed][PIN removed]9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "case 0003256109",
+        "+49 30 12345678",
+        "{wrong}",
+        "{others}",
+        "2026-03-02 09:00:00.123 4711",
+        "\ud800 \x00",
+    ],
+)
+def test_a_text_without_a_pin_of_today_is_left_alone(core, alice, text):
+    """A10: also with digits that fit in form, or are the PIN of before."""
+    before = issued(core, alice)
+    pin = issued(core, alice)
+    text = text.format(wrong=wrong(pin), others=before)
+    assert masked(core, text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7" * 10**6,
+        "1 " * 5 * 10**5,
+        "12345" + " " * 10**6,
+        "0123456789" * 10**5,
+        "٣" * 10**6,
+        "".join(chr(number) for number in range(0x80, 0xD800)) * 18,
+    ],
+    ids=["sevens", "set apart", "spaces", "all", "Arabic", "every sign"],
+)
+def test_a_megabyte_of_digits_takes_no_time(core, alice, text):
+    """A10: a hostile mail must not hold a worker."""
+    pin = issued(core, alice)
+    began = time.process_time()
+    cleaned = masked(core, f"{pin}. {text}")
+    assert time.process_time() - began < 0.5
+    assert cleaned.startswith("[PIN removed]")
+
+
+def test_a_row_in_which_every_digit_is_a_check_digit_takes_no_time(core, alice):
+    """A10: as many candidates as there can be."""
+    row = "12345678901"
+    while len(row) < 30_000:
+        row += pins.check_digit(row[-11:])
+    began = time.process_time()
+    assert masked(core, row) == row
+    assert time.process_time() - began < 0.5
+
+
+def test_a_mistaken_argument_that_has_the_form_of_a_pin_is_not_repeated(core, alice):
+    """A10: errors of the command line ask no database."""
+    pin = issued(core, alice)
+    for form in (pin, pins.spoken(pin), pins.spoken(pin).replace(" ", "-")):
+        assert pins.without_pins(f"there is no contact {form!r}") == "there is no contact '[PIN removed]'"
+    untouched = f"+{pin} 0003256109 1{pin} {wrong(pin)[:11]}{(int(wrong(pin)[11]) + 1) % 10}"
+    assert pins.without_pins(untouched) == untouched
 
 
 def test_no_table_holds_a_pin_or_its_secret(core, alice):

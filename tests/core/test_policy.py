@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,12 +18,23 @@ from core.rules.policy import (
     Allowed,
     CaseFacts,
     ContractFacts,
+    Denied,
     Question,
     Standing,
     decide,
     reachable_priority,
 )
-from core.rules.terms import Access, CareLevel, Channel, ContractStatus, Priority, Role, Status
+from core.rules.terms import (
+    Access,
+    CareLevel,
+    CaseType,
+    Channel,
+    ContractStatus,
+    EscalationGround,
+    Priority,
+    Role,
+    Status,
+)
 from tests.people import NOW
 
 DAY = timedelta(days=1)
@@ -44,9 +56,11 @@ DC = customer(Access.READ_WRITE, LIVE)
 LAPSED_DC = customer(Access.READ_WRITE, ENDED)
 EARLY_DC = customer(Access.READ_WRITE, NOT_BEGUN)
 DROPPED_DC = customer(Access.READ_WRITE, TERMINATED)
+GROUNDLESS_DC = Standing(Role.CUSTOMER, Access.READ_WRITE, (LIVE,), Denied("no-support-owner", "A4", "Why."))
 READER = customer(Access.READ_ONLY, LIVE)
 BASIC = customer(Access.BASIC, LIVE)
 CLOUD_DC = customer(Access.READ_WRITE, CLOUD)
+BUSINESS_CLOUD_DC = customer(Access.READ_WRITE, replace(LIVE, care_level=CareLevel.BUSINESS_CARE_FOR_CLOUD))
 
 
 def closed(ago, *, by_timer=False):
@@ -58,10 +72,26 @@ def reason(act, channel, standing, case=None, wanted=None):
     return None if isinstance(answer, Allowed) else answer.reason
 
 
+SERVICE = CaseType.SERVICE_REQUEST
 MAIL, PHONE, CONSOLE = Channel.MAIL, Channel.PHONE, Channel.CONSOLE
 MONTH = 30 * DAY
 SECOND = timedelta(seconds=1)
 TIMED_OUT = closed(DAY, by_timer=True)
+
+YEAR = 365 * DAY
+MEDIUM = CaseFacts(Status.OPEN, Priority.MEDIUM, updated_at=NOW)
+LOW = CaseFacts(Status.OPEN, Priority.LOW)
+ESCALATED = CaseFacts(Status.OPEN, Priority.MEDIUM, escalated=True)
+WISH = CaseFacts(Status.CUSTOMER_CARE, Priority.MEDIUM, type=CaseType.FEATURE_REQUEST)
+
+
+def high(ago):
+    return CaseFacts(Status.OPEN, Priority.HIGH, updated_at=NOW - ago)
+
+
+def closed_wish(ago):
+    return replace(closed(ago), type=CaseType.FEATURE_REQUEST)
+
 
 TABLE = [
     # A3: who may do what
@@ -78,6 +108,9 @@ TABLE = [
     ("nothing once terminated", Act.UPDATE, PHONE, DROPPED_DC, OPEN, None, "no-live-contract"),
     ("nothing without any contract", Act.UPDATE, MAIL, customer(Access.READ_WRITE), OPEN, None, "no-live-contract"),
     ("one live contract is enough", Act.UPDATE, MAIL, customer(Access.READ_WRITE, ENDED, LIVE), OPEN, None, None),
+    # A4, A5: a grant that would not be given today
+    ("nothing without ground", Act.UPDATE, MAIL, GROUNDLESS_DC, OPEN, None, "grant-without-ground"),
+    ("nor seeing", Act.SEE, CONSOLE, GROUNDLESS_DC, OPEN, None, "grant-without-ground"),
     # E1, I4: what a mail never does
     ("mail never opens", Act.OPEN, MAIL, DC, None, None, "mail-never-opens"),
     ("not even an analyst's mail", Act.OPEN, MAIL, ANALYST, None, None, "mail-never-opens"),
@@ -106,10 +139,39 @@ TABLE = [
     ("one second before the end", Act.REOPEN, PHONE, DC, closed(MONTH - SECOND), None, None),
     ("at the end", Act.REOPEN, PHONE, DC, closed(MONTH), None, "reopen-too-late"),
     ("later", Act.REOPEN, PHONE, DC, closed(MONTH + DAY), None, "reopen-too-late"),
+    ("purged is gone", Act.REOPEN, PHONE, DC, replace(closed(DAY), is_purged=True), None, "reopen-too-late"),
     ("what is open is not reopened", Act.REOPEN, PHONE, DC, OPEN, None, "not-closed"),
     ("closed by the timer: by phone", Act.REOPEN, PHONE, DC, TIMED_OUT, None, None),
     ("closed by the timer: not else", Act.REOPEN, CONSOLE, DC, TIMED_OUT, None, "reopen-by-phone-only"),
     ("cloud reopens by phone, there is no other way", Act.REOPEN, PHONE, CLOUD_DC, TIMED_OUT, None, None),
+    # A3, E1: what customers and mails never do
+    ("a DC does no analyst's work", Act.WORK, CONSOLE, DC, OPEN, None, "not-an-analyst"),
+    ("no closing by mail", Act.CLOSE, MAIL, DC, OPEN, None, "mail-only-updates"),
+    ("no reopening by mail", Act.REOPEN, MAIL, DC, closed(DAY), None, "mail-only-updates"),
+    ("no escalation by mail", Act.ESCALATE, MAIL, DC, OPEN, None, "mail-only-updates"),
+    # C3: only what can be down is Critical
+    ("a wish never is", Act.CHANGE_PRIORITY, PHONE, DC, WISH, Priority.CRITICAL, "critical-for-support-only"),
+    # C8: who closes
+    ("a DC closes by phone", Act.CLOSE, PHONE, DC, OPEN, None, None),
+    ("a DC closes in the portal", Act.CLOSE, CONSOLE, DC, OPEN, None, None),
+    ("an analyst closes", Act.CLOSE, CONSOLE, ANALYST, OPEN, None, None),
+    ("a reader does not close", Act.CLOSE, CONSOLE, READER, OPEN, None, "not-designated"),
+    ("what is closed is not closed again", Act.CLOSE, CONSOLE, ANALYST, closed(DAY), None, "case-closed"),
+    # C11: escalation
+    ("a DC escalates", Act.ESCALATE, CONSOLE, DC, MEDIUM, None, None),
+    ("an analyst escalates", Act.ESCALATE, CONSOLE, ANALYST, MEDIUM, None, None),
+    ("a reader does not", Act.ESCALATE, CONSOLE, READER, MEDIUM, None, "not-designated"),
+    ("Critical is escalated", Act.ESCALATE, PHONE, DC, CRITICAL, None, None),
+    ("not twice", Act.ESCALATE, CONSOLE, DC, ESCALATED, None, "escalated-already"),
+    ("never Low", Act.ESCALATE, CONSOLE, DC, LOW, None, "low-is-not-escalated"),
+    ("High not within 24 hours", Act.ESCALATE, CONSOLE, DC, high(DAY - SECOND), None, "high-too-early"),
+    ("High after 24 hours", Act.ESCALATE, CONSOLE, DC, high(DAY), None, None),
+    ("nothing closed", Act.ESCALATE, CONSOLE, DC, closed(DAY), None, "case-closed"),
+    # C13: a closed feature request is seen for a year
+    ("a wish seen for a year", Act.SEE, CONSOLE, DC, closed_wish(YEAR - SECOND), None, None),
+    ("and no longer", Act.SEE, CONSOLE, DC, closed_wish(YEAR), None, "feature-request-gone"),
+    ("but by analysts", Act.SEE, CONSOLE, ANALYST, closed_wish(YEAR), None, None),
+    ("a support case is seen for ever", Act.SEE, CONSOLE, DC, closed(YEAR), None, None),
     # N1: the timer
     ("the timer closes", Act.CLOSE, Channel.TIMER, TIMER, OPEN, None, None),
 ]  # fmt: skip
@@ -125,9 +187,40 @@ def test_the_table(act, channel, standing, case, wanted, expected):
     assert reason(act, channel, standing, case, wanted) == expected
 
 
+OPENINGS = [
+    # C2
+    ("cloud orders a service", CONSOLE, BUSINESS_CLOUD_DC, SERVICE, None, None),
+    ("nobody else does", CONSOLE, DC, SERVICE, None, "service-request-for-cloud"),
+    ("no Critical order", PHONE, BUSINESS_CLOUD_DC, SERVICE, Priority.CRITICAL, "critical-for-support-only"),
+    ("a DC files a wish", CONSOLE, DC, CaseType.FEATURE_REQUEST, None, None),
+    ("a reader files none", CONSOLE, READER, CaseType.FEATURE_REQUEST, None, "not-designated"),
+    ("no Critical wish", PHONE, DC, CaseType.FEATURE_REQUEST, Priority.CRITICAL, "critical-for-support-only"),
+    ("an Admin case", PHONE, DC, CaseType.ADMIN, None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("channel", "standing", "opens", "wanted", "expected"),
+    [row[1:] for row in OPENINGS],
+    ids=[row[0] for row in OPENINGS],
+)
+def test_who_opens_what(channel, standing, opens, wanted, expected):
+    """A3, C2, C3."""
+    answer = decide(Question(Act.OPEN, channel, standing, NOW, None, wanted, opens=opens))
+    assert (None if isinstance(answer, Allowed) else answer.reason) == expected
+
+
+@pytest.mark.parametrize("ground", EscalationGround)
+def test_more_urgency_is_no_ground_for_an_escalation(ground):
+    """C11, C4."""
+    answer = decide(Question(Act.ESCALATE, CONSOLE, DC, NOW, MEDIUM, ground=ground))
+    assert isinstance(answer, Allowed) == (ground is not EscalationGround.URGENCY)
+
+
 def test_every_row_of_the_table_is_reached():
     """A row that no question reaches would be a rule that nobody tests."""
-    assert {row[-1] for row in TABLE} - {None} == {refusal.denied.reason for refusal in REFUSALS}
+    asked = {row[-1] for row in TABLE} | {row[-1] for row in OPENINGS} | {"urgency-is-priority"}
+    assert asked - {None} == {refusal.denied.reason for refusal in REFUSALS}
 
 
 def test_every_refusal_speaks_in_whole_sentences():
@@ -178,7 +271,7 @@ questions = st.builds(
 @given(questions)
 def test_a_customer_changes_something_only_as_a_dc_with_a_live_contract(question):
     """A3, A9: whatever else is asked."""
-    changes = question.act in (Act.OPEN, Act.UPDATE, Act.CLOSE, Act.REOPEN, Act.CHANGE_PRIORITY)
+    changes = question.act not in (Act.SEE, Act.RECORD)
     if changes and isinstance(decide(question), Allowed):
         assert question.standing.access is Access.READ_WRITE
         assert any(contract.is_live(NOW) for contract in question.standing.contracts)

@@ -203,7 +203,8 @@ from tests.email_in.smtp_client import SmtpServer, settings
 
 url, mark = sys.argv[1:]
 house = House(ReferenceMint("T1", b"key"), PinKeys("k1", {"k1": b"key"}), random.Random(7), "support.example")
-server = SmtpServer(Core(Database(url), FolderBlobs(Path("unused")), SystemClock(), house), settings())
+clock = SystemClock()
+server = SmtpServer(Core(Database(url), FolderBlobs(Path("unused"), clock), clock, house), settings())
 arm(mark)
 server.start()
 print(server.port, flush=True)

@@ -58,6 +58,8 @@ CODES = {
     "an unknown option": (2, ("case", "list", "--colour"), "No such option"),
     "a time without once": (2, ("worker", "--as-of", "2026-12-01"), "--once"),
     "a time that is none": (2, ("worker", "--once", "--as-of", "tomorrow"), "a time such as"),
+    "a purge of nothing": (0, ("purge",), ""),
+    "a purge at a time that is none": (2, ("purge", "--as-of", "tomorrow"), "a time such as"),
     "a directory file that is not there": (2, ("directory", "import", "nowhere.yaml"), "nowhere.yaml"),
 }
 
@@ -78,7 +80,7 @@ def test_a_directory_file_with_one_wrong_entry_changes_nothing(site: Site) -> No
     file = site.folder / "wrong.yaml"
     file.write_text("accounts: [New]\ncontracts: [{number: X-1, sold_to: Nobody}]\n", encoding="utf-8")
     ended = site.run("directory", "import", str(file))
-    assert (ended.code, "Nobody" in ended.err) == (2, True)
+    assert (ended.code, "Nobody" in ended.err) == (1, True)
     file.write_text("contracts: [{number: X-2, sold_to: New, care_level: Business Care}]\n", encoding="utf-8")
     assert "'New'" in site.run("directory", "import", str(file)).err
 

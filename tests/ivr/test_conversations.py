@@ -13,7 +13,17 @@ from core import directory, pins
 from core.cases import ask_information, close
 from core.enrolment import enrol
 from core.rules.terms import EventKind, Priority, Status, SubStatus
-from core.store.schema import audit, calls, case_events, cases, contracts, legs, pin_failures, recordings
+from core.store.schema import (
+    audit,
+    calls,
+    case_events,
+    cases,
+    contracts,
+    legs,
+    pin_failures,
+    recordings,
+    turns,
+)
 from ivr.conversation import CallState
 from ivr.dialogue import spell
 from ivr.phone import Ending, Faults, ScriptMistaken
@@ -90,7 +100,27 @@ def test_wrong_pins_at_once_are_all_counted_and_none_is_tried_after_the_lock(gat
     wrong = gateway.wrong(gateway.pin())
     at_once(*[lambda: gateway.call(f"{wrong}# hangup")] * 10)
     counted = {row["scope"]: row["failures"] for row in gateway.rows(pin_failures)}
-    assert counted == {"contact": 5, "locked": 5, "number": 10}
+    assert counted == {"contact": 5, "locked": 5, "number": 10, "system": 10}
+
+
+def test_a_number_that_failed_often_waits_for_each_answer_right_or_wrong(gateway):
+    """A10, DESIGN 5: it is slowed down, and the silence does not tell whether the PIN was right."""
+    pin = gateway.pin()
+    waits = [gateway.call(f"{gateway.wrong(pin)}# hangup").seconds for _call in range(4)]
+    assert waits[1] < waits[2] < waits[3]
+    result = gateway.call(f"{pin}# hangup")
+    assert '<Pause length="2"' in gateway.rows(turns)[-1]["answer"]
+    assert "Thank you" in result.spoken
+
+
+def test_a_pin_keyed_as_the_call_back_number_is_not_kept_and_not_repeated(gateway):
+    """A10: who keys ahead, or misses a question."""
+    pin = gateway.pin()
+    number = gateway.people.case().case.number
+    result = gateway.call(f"{pin}# 1 1 {number}# {pin}# hangup")
+    assert "cannot" in result.spoken.lower()
+    assert pin not in str(gateway.rows(calls))
+    assert pin not in str(gateway.rows(turns))
 
 
 def test_who_has_no_pin_on_file_is_shown_the_way_to_a_human(gateway):
@@ -303,7 +333,8 @@ def test_a_partners_contact_opens_a_case_for_its_end_user(gateway):
 
 def test_a_contact_of_two_companies_chooses_one(gateway):
     """Case 22."""
-    more = {"sold_to": "Eastgate", "access": "Read-Write"}
+    approval = {"approver": "Edgar East", "approved_by": "Eastgate", "approved_on": "2026-01-02"}
+    more = {"sold_to": "Eastgate", "access": "Read-Write", **approval}
     document = {"contacts": [person("alice", "Northwind") | {"grants": [more]}]}
     gateway.core.write(lambda uow: enrol(uow, document))
     result = gateway.call(f"{gateway.pin()}# 3 1 4 say:A_question hangup")
@@ -558,7 +589,7 @@ def test_every_webhook_sent_twice_makes_the_same_call_and_single_effects(gateway
     ]
     assert len(gateway.rows(legs)) == 4
     assert len(gateway.rows(recordings)) == 4
-    assert {row["scope"]: row["failures"] for row in gateway.rows(pin_failures)} == {"number": 2}
+    assert {row["scope"]: row["failures"] for row in gateway.rows(pin_failures)} == {"number": 2, "system": 2}
 
 
 def test_a_call_goes_on_after_a_restart_with_another_version(gateway, people):

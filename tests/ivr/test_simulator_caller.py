@@ -153,11 +153,12 @@ def test_a_gather_takes_keys_up_to_its_number_or_its_finish_key(keys, num_digits
         ("123412341234", "************"),
         ("123412341234#", "************#"),
         ("0003256109", "0003256109"),
-        ("1234567890123", "1234567890123"),
+        ("12345678901", "12345678901"),
+        ("123412341234123412341234", "************************"),
         ("1*123412341234", "1*************"),
     ],
 )
-def test_exactly_twelve_digits_are_never_shown(keys, shown):  # A10
+def test_twelve_digits_or_more_are_never_shown(keys, shown):  # A10
     assert masked(keys) == shown
 
 

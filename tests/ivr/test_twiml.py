@@ -150,3 +150,10 @@ def test_an_apology_rings_the_number_for_faults_where_one_is_set_and_ends_the_ca
     root = read(of_apology(LINKS.turn(KEY, 1), "+14155550199"))
     assert [element.tag for element in root] == ["Say", "Dial", "Hangup"]
     assert [element.tag for element in read(FIXED[1])] == ["Say", "Pause", "Redirect"]
+
+
+def test_a_pause_comes_before_everything_else():
+    """DESIGN 5: the answer to a number that failed often comes later."""
+    reply = Reply((Line("main"),), AskKeys(1))
+    (pause, gather) = read(of_reply(reply, LINKS, KEY, 2, pause=4))
+    assert (pause.tag, pause.get("length"), gather.tag) == ("Pause", "4", "Gather")

@@ -40,6 +40,7 @@ SETTINGS = MailSettings(
 )
 CASE = CaseTold(
     number="0000000001",
+    type="Support",
     subject="The switch is down",
     status="Awaiting Information",
     sub_status="Information Required From Customer",

@@ -148,7 +148,7 @@ def test_the_closing_mail_says_how_to_reopen_until_when_and_when_the_files_go(
     assert (
         "please call support at +1 415 555 0100, with your PIN and the case number 0000000001 at hand" in text
     )
-    assert f"From {until} on, the files and recordings of the case may be removed" in text
+    assert f"From {until} on, the files and recordings of the case are no longer kept" in text
     assert "deleted" not in text
     assert "does not open the case again" in text
     assert ("We reminded you twice" in text) is by_timer
@@ -347,7 +347,7 @@ def test_a_mail_to_a_closed_case_is_answered_with_the_way_to_reopen_it(
     assert "The switch is down" in mail["Subject"]
     clock.move_to(NOW + 30 * DAY)
     late = text_of(outgoing.last(N.MAIL_TO_CLOSED_CASE))
-    assert "is over, and its files and recordings may have been removed" in late
+    assert "is over, and its files and recordings are no longer kept" in late
     assert "please open a new case" in late
 
 

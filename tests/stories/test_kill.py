@@ -29,6 +29,7 @@ ACCEPT = [name for name in NAMES if name.startswith("inbox.accept.")]
 CLAIM = [name for name in NAMES if name.startswith("inbox.claim.")]
 APPLY = [name for name in NAMES if name.startswith("inbox.apply.")]
 FOLLOWUP = [name for name in NAMES if name.startswith("followup.")]
+PURGE = [name for name in NAMES if name.startswith("purge.")]
 OUTBOX = [name for name in NAMES if name.startswith("outbox.")]
 TURN = [name for name in NAMES if name.startswith("turn.")]
 # Between the final dot and the mark in the database nobody can know that the mail has left (I8).
@@ -36,7 +37,7 @@ SENT_TWICE = {"outbox.accepted-by-smart-host", "outbox.sent.before-commit"}
 
 
 def test_every_mark_is_passed_by_a_test() -> None:
-    assert sorted(NAMES) == sorted(ACCEPT + CLAIM + APPLY + FOLLOWUP + OUTBOX + TURN)
+    assert sorted(NAMES) == sorted(ACCEPT + CLAIM + APPLY + FOLLOWUP + PURGE + OUTBOX + TURN)
 
 
 def after_the_leases() -> str:
@@ -173,6 +174,37 @@ def test_a_notice_arrives_though_the_process_dies(gateway: Gateway, mark: str) -
     assert len(copies) == (2 if mark in SENT_TWICE else 1)
     assert len({copy.message_id for copy in copies}) == 1
     every_notice_left_once(gateway, but={"public-post"} if mark in SENT_TWICE else set())
+
+
+# --- what is removed --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", PURGE)
+def test_a_case_is_purged_once_though_the_process_dies(gateway: Gateway, mark: str) -> None:
+    """C10, I15"""
+    number, notice = ask(gateway)
+    mail = ALICE.replies(notice, WORDS)
+    mail.add_attachment(b"what blinks", maintype="image", subtype="png", filename="switch.png")
+    gateway.start()
+    assert gateway.takes(mail)
+    gateway.wait_until_done()
+    gateway.stop()
+    gateway.intake("case", "close", number, "Done.")
+    gateway.intake("worker", "--once")
+    [blob] = [file for file in gateway.folder.glob("blobs/*/*") if file.is_file()]
+    day_31 = (datetime.now(UTC) + timedelta(days=31)).isoformat()
+    died = gateway.run("worker", "--once", "--as-of", day_31, INTAKE_CRASH_AT=mark)
+    assert died.code == -9
+    assert blob.exists()
+    for _time in range(2):
+        gateway.intake("worker", "--once", "--as-of", day_31)
+    assert not blob.exists()
+    assert gateway.run("inbox", "show", "1", "--raw").code == 1
+    now = gateway.case(number)
+    assert [line["kind"] for line in now["history"]].count("attachments removed") == 1
+    [update] = gateway.updates(number)
+    assert (update["text"].strip(), update["attachments"][0]["name"]) == (WORDS, "switch.png")
+    every_notice_left_once(gateway)
 
 
 # --- the phone --------------------------------------------------------------------------------------------------

@@ -386,6 +386,7 @@ accounts: [Leaving]
 contracts: [{{number: L-1, sold_to: Leaving, care_level: Business Care, starts: 2020-01-01, ends: {ends}}}]
 contacts:
   - {{email: {person.address}, first_name: {first}, last_name: {last}, employer: Leaving, country: US,
+     terms_accepted: 2025-01-01, approver: Nora North,
      grants: [{{sold_to: Leaving, access: Read-Write}}]}}
 """,
         encoding="utf-8",

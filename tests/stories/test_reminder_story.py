@@ -89,7 +89,7 @@ def _closing_says_how_and_until_when_to_reopen(proposed: Proposed) -> None:
     until = _read(datetime.fromisoformat(now["closed_at"]) + timedelta(days=30))
     assert f"the case can be reopened until {until}, by phone only" in mail.one_line
     assert "call support at +1 415-555-0100" in mail.one_line
-    assert f"From {until} on, the files and recordings of the case may be removed" in mail.one_line
+    assert f"From {until} on, the files and recordings of the case are no longer kept" in mail.one_line
     assert mail.reference
 
 

@@ -1,0 +1,189 @@
+"""What is to be removed, as rows: found, counted, marked as gone (C10).
+
+Finding it costs the same in a database of any size: closed cases have an index of those that still hold something,
+and mails are walked in the order in which they came, so many at a time. What a mail holds is never read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.errors import ChangedMeanwhile
+from core.store.cases import Case
+from core.store.schema import (
+    TO_PURGE,
+    attachments,
+    case_events,
+    cases,
+    inbox,
+    raw_mails,
+    recordings,
+    triage,
+)
+
+_LOOKED_AT = 500  # mails at a time
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a walk through the closed cases stands."""
+
+    closed_at: datetime
+    case_id: int
+
+
+@dataclass(frozen=True)
+class KeptMail:
+    """A mail whose bytes are kept. `size` in bytes."""
+
+    inbox_id: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a case holds that does not stay."""
+
+    digests: tuple[str, ...]
+    sizes: tuple[int, ...]  # of the attachments, in bytes
+    recordings: int
+    mails: tuple[KeptMail, ...]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look at so many mails found. `end` is where the next one begins; None: the rest is too young."""
+
+    mails: tuple[KeptMail, ...]
+    end: int | None
+
+
+# --- cases ----------------------------------------------------------------------------------------------------
+
+
+def next_case(connection: sa.Connection, closed_by: datetime, after: Place | None) -> Place | None:
+    """Return the next case that was closed at that time or before, and still holds what it held."""
+    return _place(connection.execute(next_case_query(closed_by, after)).first())
+
+
+def next_case_query(closed_by: datetime, after: Place | None) -> sa.Select[tuple[datetime, int]]:
+    """Return the query of next_case: the test asks the database how it would go about it."""
+    order = cases.c.closed_at, cases.c.id
+    found = sa.select(*order).where(TO_PURGE, cases.c.closed_at <= closed_by)
+    if after is not None:
+        found = found.where(
+            cases.c.closed_at >= after.closed_at, sa.tuple_(*order) > (after.closed_at, after.case_id)
+        )
+    return found.order_by(*order).limit(1)
+
+
+def _place(row: sa.Row[tuple[datetime, int]] | None) -> Place | None:
+    return Place(row.closed_at, row.id) if row else None
+
+
+def contents(connection: sa.Connection, case_id: int) -> Contents:
+    """Return what the case holds now."""
+    files = sa.select(attachments.c.digest, attachments.c.size).where(*_held(attachments, case_id))
+    rows = connection.execute(files.order_by(attachments.c.id)).all()
+    spoken = sa.select(sa.func.count()).select_from(recordings).where(*_held(recordings, case_id))
+    return Contents(
+        digests=tuple(dict.fromkeys(row.digest for row in rows if row.digest)),
+        sizes=tuple(row.size for row in rows),
+        recordings=connection.scalar(spoken) or 0,
+        mails=_mails(connection, inbox.c.case_id == case_id, inbox.c.finished_at.is_not(None)),
+    )
+
+
+def mark_removed(connection: sa.Connection, case_id: int, now: datetime) -> None:
+    """Note of the attachments and recordings of a case that they are gone.
+
+    The provider's id of a recording stays, to delete it there.
+    """
+    for table, emptied in ((attachments, "digest"), (recordings, "url")):
+        held = sa.update(table).where(*_held(table, case_id))
+        connection.execute(held.values({"purged_at": now, emptied: ""}))
+
+
+def mark_purged(connection: sa.Connection, before: Case, now: datetime) -> None:
+    """Note that a case which held nothing was looked at, without an event. Raises ChangedMeanwhile."""
+    unchanged = (cases.c.id == before.id, cases.c.version == before.version, cases.c.purged_at.is_(None))
+    marked = sa.update(cases).where(*unchanged).values(purged_at=now)
+    if connection.execute(marked).rowcount != 1:
+        raise ChangedMeanwhile(f"case {before.number} was changed by somebody else")
+
+
+def _held(table: sa.Table, case_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    told = sa.select(case_events.c.id).where(case_events.c.case_id == case_id)
+    return table.c.event_id.in_(told), table.c.purged_at.is_(None)
+
+
+# --- mails ----------------------------------------------------------------------------------------------------
+
+
+def settled_mails(connection: sa.Connection, by: datetime, begin: int) -> Looked:
+    """Look at the next mails from the id `begin` on; return those whose time is over.
+
+    They were settled at the time `by` or before, and their case, if they have one, was closed by then.
+    """
+    kept = sa.select(raw_mails.c.inbox_id).where(raw_mails.c.inbox_id >= begin)
+    ids = connection.scalars(kept.order_by(raw_mails.c.inbox_id).limit(_LOOKED_AT)).all()
+    if not ids:
+        return Looked((), None)
+    these = inbox.c.id.between(ids[0], ids[-1])
+    # They came in this order, and what has come too late cannot have been settled in time.
+    old = sa.select(inbox.c.id).where(these, inbox.c.received_at <= by).limit(1)
+    if connection.scalar(old) is None:
+        return Looked((), None)
+    is_over = sa.or_(inbox.c.case_id.is_(None), cases.c.closed_at <= by)
+    return Looked(_mails(connection, these, inbox.c.finished_at <= by, is_over), ids[-1] + 1)
+
+
+def first_mail_at(connection: sa.Connection) -> datetime | None:
+    """Return when the first mail came, or None when none did."""
+    first: datetime | None = connection.scalar(sa.select(inbox.c.received_at).order_by(inbox.c.id).limit(1))
+    return first
+
+
+def remove_bytes(connection: sa.Connection, mails: Sequence[KeptMail]) -> None:
+    """Remove what these mails hold; their rows, with what became of them, stay."""
+    ids = [mail.inbox_id for mail in mails]
+    connection.execute(sa.delete(raw_mails).where(raw_mails.c.inbox_id.in_(ids)))
+
+
+def _mails(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple[KeptMail, ...]:
+    """Return the mails with bytes that fulfil the conditions and do not wait for people in triage."""
+    waiting = sa.exists().where(triage.c.inbox_id == inbox.c.id, triage.c.settled_at.is_(None))
+    joined = inbox.join(raw_mails, raw_mails.c.inbox_id == inbox.c.id)
+    found = (
+        sa.select(inbox.c.id, sa.func.length(raw_mails.c.raw).label("size"))
+        .select_from(joined.outerjoin(cases, cases.c.id == inbox.c.case_id))
+        .where(*conditions, ~waiting)
+        .order_by(inbox.c.id)
+    )
+    return tuple(KeptMail(row.id, row.size) for row in connection.execute(found))
+
+
+# --- recordings and files that are of no case ---------------------------------------------------------------------
+
+
+def mark_recordings_of_no_case(connection: sa.Connection, by: datetime, now: datetime) -> int:
+    """Note of recordings that became part of no case, made at the time `by` or before, that they are gone."""
+    strays = (
+        recordings.c.event_id.is_(None),
+        recordings.c.purged_at.is_(None),
+        recordings.c.recorded_at <= by,
+    )
+    marked = sa.update(recordings).where(*strays).values(purged_at=now, url="")
+    return connection.execute(marked).rowcount
+
+
+def named_digests(connection: sa.Connection, beginning: str) -> frozenset[str]:
+    """Return the digests with this beginning (it may be a whole one) that attachments name."""
+    digest = attachments.c.digest
+    # A letter behind the hexadecimal digits: every longer digest comes before it.
+    these = sa.select(digest).where(digest >= beginning, digest < beginning + "g")
+    return frozenset(connection.scalars(these.where(attachments.c.purged_at.is_(None)).distinct()))
