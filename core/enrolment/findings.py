@@ -31,7 +31,7 @@ from core.enrolment.relations import Pair, Relations
 from core.enrolment.sheet import name_of
 from core.rules import contact_addresses, grants
 from core.rules.policy import Denied
-from core.rules.terms import Access
+from core.rules.terms import Access, ContractStatus
 from core.store import schema
 from core.unit_of_work import UnitOfWork
 
@@ -78,6 +78,30 @@ def findings(uow: UnitOfWork) -> list[Finding]:
     found = _read(uow)
     looks = (_sold_tos, _grounds, _ended, _blank_pins, _old_pins, _addresses)
     return [finding for look in looks for finding in look(found)]
+
+
+def short_of_contacts(uow: UnitOfWork) -> list[tuple[str, int]]:
+    """Return the Sold Tos with a live contract and fewer than two Designated Contacts, with how many (A8).
+
+    One statement, for a page that is looked at often; whether their grants have their ground is asked by
+    findings().
+    """
+    t = schema
+    is_live = (
+        t.contracts.c.status == ContractStatus.ACTIVE,
+        t.contracts.c.starts_at <= uow.now,
+        t.contracts.c.ends_at > uow.now,
+    )
+    holds = (t.grants.c.combination_id == t.combinations.c.id, t.grants.c.access == Access.READ_WRITE)
+    joined = (
+        t.contracts.join(t.combinations, t.combinations.c.id == t.contracts.c.combination_id)
+        .join(t.accounts, t.accounts.c.id == t.combinations.c.sold_to_id)
+        .outerjoin(t.grants, sa.and_(*holds))
+    )
+    count = sa.func.count(sa.distinct(t.grants.c.contact_id))
+    few = sa.select(t.accounts.c.name, count).select_from(joined).where(*is_live)
+    few = few.group_by(t.accounts.c.name).having(count < DCS_OF_A_SOLD_TO).order_by(t.accounts.c.name)
+    return [(name, number) for name, number in uow.connection.execute(few)]
 
 
 def _read(uow: UnitOfWork) -> _Directory:

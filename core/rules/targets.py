@@ -25,6 +25,9 @@ _RESPONSES = frozenset(
         EventKind.SOLUTION_PROPOSED,
         EventKind.CLOSED,
         EventKind.CRITICAL_CALL_TAKEN,
+        EventKind.ESCALATION_GRANTED,
+        EventKind.ESCALATION_REFUSED,
+        EventKind.ESCALATION_NEWS,
     }
 )
 _DECISIONS = frozenset({SubStatus.ACCEPTED, SubStatus.REJECTED, SubStatus.COMPLETED})

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
 
 from core import triage
+from core.enrolment.findings import short_of_contacts
 from core.rules.terms import Priority, Status
 from core.store import cases as rows
 from core.store import schema
@@ -52,12 +53,16 @@ def blueprint(core: Core, password: str, *, most_rows: int = 100) -> Blueprint:
             active_count = _count(uow.connection, _ACTIVE)
             entries = triage.listed(uow, limit=most_rows)
             entries_count = _count(uow.connection, schema.triage.c.state == triage.EntryState.OPEN)
+            short = short_of_contacts(uow)
+            late = {row["number"]: rows.targets_of(row).overdue(uow.now) for row in active}
         return render_template(
             "console/now.html",
             cases=active,
             cases_count=active_count,
             entries=entries,
             entries_count=entries_count,
+            short=short,
+            late=late,
             label=lambda priority: Priority(priority).label,
         )
 

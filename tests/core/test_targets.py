@@ -140,6 +140,7 @@ def test_what_was_answered_stays_answered():
         (EventKind.SOLUTION_PROPOSED, SubStatus.REPLIED, True, False),
         (EventKind.CRITICAL_CALL_TAKEN, SubStatus.NEW, True, False),
         (EventKind.CLOSED, SubStatus.RESOLVED, True, False),
+        (EventKind.ESCALATION_GRANTED, SubStatus.NEW, True, False),
         (EventKind.NOTE, SubStatus.NEW, False, False),
         (EventKind.STATUS_CHANGED, SubStatus.ENGINEERING_REQUEST, False, False),
         (EventKind.PRIORITY_CHANGED, SubStatus.NEW, False, False),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from core import cases, triage
-from core.rules.terms import Channel, SubStatus
+from core import cases, escalations, triage
+from core.rules.terms import Channel, EscalationGround, SubStatus
 from core.store import inbox
 from core.store.inbox import ReceivedMail
 from core.triage import Aside
@@ -137,3 +138,22 @@ def test_an_old_critical_case_is_on_the_page_however_many_are_newer(core, people
     assert "Triage (3, the 2 oldest are shown)" in page
     assert "Mail 0" in page
     assert "Mail 2" not in page
+
+
+def test_what_is_late_or_escalated_says_so_on_the_page(core, people, clock, page):
+    """P6 C11."""
+    case = people.case().case
+    wanted = EscalationGround.NO_PROGRESS
+    core.write(lambda uow: escalations.escalate(uow, people.analyst(), case, wanted, "Nobody writes"))
+    assert "3-Medium, escalated" in page()
+    assert "overdue" not in page()
+    clock.advance(timedelta(hours=4))
+    assert "Open / New, first response overdue" in page()
+
+
+def test_companies_with_too_few_designated_contacts_are_on_the_page(core, page):
+    """A8: reported, and nobody is stopped; who has two is not named, nor who has no live contract."""
+    shown = page()[page().index("fewer than two Designated Contacts") :]
+    assert "<li>Eastgate: one</li>" in shown
+    assert "<li>Northwind:" not in shown
+    assert "<li>Lapsed:" not in shown

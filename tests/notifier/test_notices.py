@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from core import cases, telling
+from core import cases, directory, escalations, telling
+from core.cases import NewCase
 from core.rules.notices import NOTICES, Audience, NoticeKind
-from core.rules.terms import Channel, Priority, SubStatus
+from core.rules.terms import CaseType, Channel, EscalationGround, Priority, SubStatus
 from core.store import cases as rows
 from core.store import inbox
 from core.store.inbox import ReceivedMail
@@ -375,3 +376,82 @@ def test_who_is_staff_is_what_the_table_of_notices_says():
     staff = {kind for kind, audience in audiences.items() if audience in (Audience.OWNER, Audience.ON_CALL)}
     assert staff <= FOR_STAFF
     assert not FOR_STAFF & {kind for kind, audience in audiences.items() if audience is Audience.CONTACT}
+
+
+def test_a_decision_on_an_escalation_is_told_with_its_reason(core, people, outgoing):
+    """C11: to the owner that it is asked for, to the contact what came of it."""
+    case, ada = people.case().case, people.analyst()
+    alice = people.customer("alice", Channel.CONSOLE)
+    case = core.write(
+        lambda uow: escalations.escalate(uow, alice, case, EscalationGround.COMMUNICATION, "I hear nothing.")
+    ).case
+    asked = outgoing.last(N.ESCALATION_FOR_OWNER)
+    assert str(asked["To"]) == "Ada <ada@support.example>"
+    assert opening(asked).startswith("Please decide on the escalation")
+    assert "Communication: I hear nothing." in text_of(asked)
+    case = core.write(lambda uow: escalations.grant(uow, ada, case, "A second engineer joins.")).case
+    granted = outgoing.last(N.ESCALATION_DECIDED)
+    assert str(granted["Subject"]).startswith("Case 0000000001 is escalated: The switch is down")
+    assert "A second engineer joins." in text_of(granted)
+    case = core.write(lambda uow: escalations.tell_news(uow, ada, case, "We have a trace.")).case
+    assert "We have a trace." in text_of(outgoing.last(N.PUBLIC_POST))
+    core.write(lambda uow: escalations.end(uow, ada, case, "It is found."))
+    assert str(outgoing.last(N.ESCALATION_DECIDED)["Subject"]).startswith(
+        "Case 0000000001 is no longer escalated"
+    )
+
+
+def test_a_refused_escalation_says_that_the_work_goes_on(core, people, outgoing):
+    """C11."""
+    case, ada = people.case().case, people.analyst()
+    ground = EscalationGround.NO_PROGRESS
+    case = core.write(lambda uow: escalations.escalate(uow, ada, case, ground, "Please")).case
+    core.write(lambda uow: escalations.refuse(uow, ada, case, "It was answered an hour ago."))
+    mail = outgoing.last(N.ESCALATION_DECIDED)
+    assert str(mail["Subject"]).startswith("Case 0000000001 is not escalated")
+    assert "We go on working on it" in text_of(mail)
+    assert "It was answered an hour ago." in text_of(mail)
+
+
+def test_each_change_of_a_feature_request_names_its_sub_status(core, people, outgoing):
+    """C13: and nobody is told to call because a wish became critical."""
+    case = opened_as(core, people, CaseType.FEATURE_REQUEST)
+    assert "critical" not in text_of(outgoing.last(N.CASE_OPENED)).lower()
+    core.write(
+        lambda uow: cases.set_status(uow, people.analyst(), case, SubStatus.COMMITTED, "In release 9.")
+    )
+    text = " ".join(text_of(outgoing.last(N.STATUS_CHANGED)).split())
+    assert "changed to Open - Product Management (Committed in Development)" in text
+    assert "In release 9." in text
+
+
+def test_a_question_about_a_feature_request_threatens_no_closing(core, people, outgoing):
+    """C13 N1: no timer runs, so no mail speaks of one."""
+    case = opened_as(core, people, CaseType.FEATURE_REQUEST)
+    core.write(lambda uow: cases.ask_information(uow, people.analyst(), case, "What for?"))
+    text = text_of(outgoing.last(N.INFORMATION_ASKED))
+    assert "What for?" in text
+    assert "remind" not in text
+
+
+def test_a_service_request_is_complete_when_its_mail_says_so(core, people, outgoing):
+    """C14."""
+    case = opened_as(core, people, CaseType.SERVICE_REQUEST, contact="cleo")
+    core.write(
+        lambda uow: cases.close(uow, people.analyst(), case, SubStatus.COMPLETED, "Two seats were added.")
+    )
+    text = " ".join(text_of(outgoing.last(N.CLOSED)).split())
+    assert "as Completed" in text
+    assert "Two seats were added." in text
+
+
+def opened_as(core, people, case_type, contact="alice"):
+    """Open a case of this type for the contact."""
+    contact_id = people.customer(contact).contact_id
+
+    def act(uow):
+        pair = directory.holdings(uow, contact_id)[0].combination.id
+        new = NewCase(contact_id, pair, "A wish", "Words.", type=case_type)
+        return cases.open_case(uow, people.analyst(), new)
+
+    return core.write(act).case
