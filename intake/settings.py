@@ -35,7 +35,7 @@ from core.errors import BadInput, IntakeError
 from core.identifiers import CROCKFORD
 from core.numbers import dialable
 from core.rules.contact_addresses import FREE_MAIL_DOMAINS, ROLE_ADDRESSES, AddressRules
-from core.rules.terms import CareLevel, Minutes, Rulebook
+from core.rules.terms import CareLevel, Minutes, Priority, Rulebook
 
 PREFIX = "INTAKE_"
 _DATABASES = ("sqlite", "postgresql+psycopg")
@@ -108,13 +108,14 @@ def _rising(days: tuple[int, int, int]) -> tuple[int, int, int]:
     return days
 
 
-def _minutes(figures: Minutes) -> Minutes:
-    if not all(figure > 0 for figure in figures):
-        raise ValueError("four numbers above 0, such as [60,240,480,1440]")
-    return figures
+def _minutes(figures: tuple[int, ...]) -> Minutes:
+    if len(figures) != len(Priority) or min(figures) <= 0:
+        raise ValueError("four numbers above 0, Critical to Low, such as [60,240,480,1440]")
+    critical, high, medium, low = figures
+    return critical, high, medium, low
 
 
-def _minutes_of(figures: dict[CareLevel, Minutes]) -> dict[CareLevel, Minutes]:
+def _minutes_of(figures: dict[CareLevel, tuple[int, ...]]) -> dict[CareLevel, Minutes]:
     return {level: _minutes(minutes) for level, minutes in figures.items()}
 
 
@@ -223,12 +224,12 @@ class Settings(BaseSettings):
     escalation_hours: int = Field(
         24, ge=0, description="hours without an update after which a High case can be escalated"
     )
-    response_minutes: Annotated[Minutes, AfterValidator(_minutes)] = Field(
+    response_minutes: Annotated[tuple[int, ...], AfterValidator(_minutes)] = Field(
         (60, 240, 480, 1440),
         description="minutes to the first response for Critical, High, Medium and Low; "
         "Business Care Plus and Premium Care halve the first three",
     )
-    response_minutes_of: Annotated[dict[CareLevel, Minutes], AfterValidator(_minutes_of)] = Field(
+    response_minutes_of: Annotated[dict[CareLevel, tuple[int, ...]], AfterValidator(_minutes_of)] = Field(
         default_factory=dict, description="the same for the care levels that differ, by their names"
     )
     acknowledge_business_days: int = Field(
@@ -240,7 +241,9 @@ class Settings(BaseSettings):
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "UTC", description="whose midnight begins a business day"
     )
-    holidays: tuple[date, ...] = Field((), description="dates that are no business days, besides weekends")
+    holidays: Annotated[tuple[date, ...], NoDecode, BeforeValidator(_split_at_commas)] = Field(
+        (), description="dates that are no business days, besides weekends, with commas between"
+    )
     free_mail_domains: Texts = Field(
         tuple(sorted(FREE_MAIL_DOMAINS)),
         description="domains that no contact's main address may have, with commas between",
@@ -292,8 +295,8 @@ class Settings(BaseSettings):
             reopen_days=self.reopen_days,
             feature_request_days=self.feature_request_days,
             escalation_pause=timedelta(hours=self.escalation_hours),
-            response_minutes=self.response_minutes,
-            response_minutes_of=self.response_minutes_of,
+            response_minutes=_minutes(self.response_minutes),
+            response_minutes_of=_minutes_of(self.response_minutes_of),
             acknowledge_business_days=self.acknowledge_business_days,
             decide_business_days=self.decide_business_days,
             time_zone=self.time_zone,
@@ -307,13 +310,13 @@ class Settings(BaseSettings):
 
     def listed(self) -> list[tuple[str, str, str]]:
         """Return (variable, value, meaning) of every setting; a secret as `set` or `not set`."""
-        rows = []
+        rows, as_json = [], self.model_dump(mode="json")
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             shown = (
                 ("set" if value.get_secret_value() else "not set")
                 if isinstance(value, SecretStr)
-                else _without_password(_in_one_line(value))
+                else _without_password(_written(as_json[name]))
             )
             rows.append((PREFIX + name.upper(), shown, field.description or ""))
         return rows
@@ -373,9 +376,12 @@ def _told(error: Any) -> str:
     return f"{PREFIX}{name.upper()}{value}: {words}"
 
 
-def _in_one_line(value: Any) -> str:
-    is_texts = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
-    return ", ".join(value) if is_texts else str(value)
+def _written(value: Any) -> str:
+    """Return a value, as JSON has it, in the form in which a variable holds it."""
+    if isinstance(value, str):
+        return value
+    is_texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return ", ".join(value) if is_texts else json.dumps(value, ensure_ascii=False)
 
 
 def _without_password(text: str) -> str:

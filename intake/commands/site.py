@@ -18,6 +18,8 @@ from intake.output import as_json_option, print_json, print_rows
 from intake.rules_page import rules_page
 from intake.settings import load
 
+_LONGEST_VALUE = 120
+
 
 class BackupNotOurs(IntakeError):
     """PostgreSQL has a backup of its own."""
@@ -41,7 +43,14 @@ def settings(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_rows(rows, ["setting", "value", "meaning"], "There are no settings.")
+        shown = [row | {"value": _in_short(row["value"])} for row in rows]
+        print_rows(shown, ["setting", "value", "meaning"], "There are no settings.")
+
+
+def _in_short(value: str) -> str:
+    if len(value) <= _LONGEST_VALUE:
+        return value
+    return f"{value[:_LONGEST_VALUE]}… ({len(value)} characters; --json shows all)"
 
 
 @click.command()

@@ -33,6 +33,11 @@ WRONG = {
     "an unknown sender check": ("SENDER_CHECK", "maybe", "'off', 'hold-failing' or 'require-pass'"),
     "days that do not rise": ("FOLLOWUP_DAYS", "[5,2,10]", "three numbers that rise, such as [2,5,10]"),
     "no days to reopen": ("REOPEN_DAYS", "0", "greater than 0"),
+    "three response targets": ("RESPONSE_MINUTES", "[60,240,480]", "four numbers above 0, Critical to Low"),
+    "a response before the question": ("RESPONSE_MINUTES", "[0,240,480,1440]", "four numbers above 0"),
+    "targets of no care level": ("RESPONSE_MINUTES_OF", '{"Gold": [1,2,3,4]}', "'Business Care'"),
+    "a time zone that is none": ("TIME_ZONE", "Berlin", "a time zone such as Europe/Berlin"),
+    "a holiday that is no date": ("HOLIDAYS", "Easter", "valid date"),
     "a database that is no URL": ("DATABASE_URL", "intake.db", "sqlite:///"),
     "a database that is not known": ("DATABASE_URL", "oracle://x/y", "sqlite:///"),
     "a smart host without a scheme": ("SMARTHOST_URL", "mail.example:25", "smtp://"),
@@ -62,7 +67,7 @@ def test_a_wrong_value_stops_the_start(tmp_path: Path, name: str, value: str, al
     assert f"INTAKE_{name}" in ended.err
     assert allowed in ended.err
     assert "hidden" not in ended.err
-    if "hidden" not in value and not value.startswith("["):
+    if "hidden" not in value and not value.startswith(("[", "{")):
         assert value in ended.err
 
 
