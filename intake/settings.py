@@ -130,7 +130,9 @@ def _split_at_commas(given: Any) -> Any:
     """Take a list as JSON or with commas between, and put it in order."""
     if not isinstance(given, str):
         return given
-    return json.loads(given) if given.strip().startswith("[") else given.split(",")
+    if given.strip().startswith("["):
+        return json.loads(given)
+    return [one for one in given.split(",") if one.strip()]
 
 
 def _in_lower_case(texts: tuple[str, ...]) -> tuple[str, ...]:
