@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from core import directory, pins
 from core.acting import (
@@ -27,12 +27,12 @@ from core.acting import (
     permit,
     tell,
 )
-from core.errors import BadInput
+from core.errors import BadInput, Refused
 from core.rules import followups, lifecycle, targets
 from core.rules.fields import CaseFields, checked_fields, checked_subject
 from core.rules.followups import Followup, Step
-from core.rules.lifecycle import Trigger
-from core.rules.policy import PHONE_INSTRUCTION, Act, reachable_priority
+from core.rules.lifecycle import Move, Trigger
+from core.rules.policy import PHONE_INSTRUCTION, Act, Denied, reachable_priority
 from core.rules.terms import CareLevel, CaseType, EventKind, Priority, Role, Rulebook, SubStatus
 from core.store import cases as rows
 from core.store import outbox
@@ -62,11 +62,11 @@ def open_case(uow: UnitOfWork, actor: Actor, new: NewCase) -> Done:
     Raises Refused (A3, A9, C2, C3, E1, P5) and BadInput.
     """
     subject, given = _subject(uow, new.subject), _fields(uow, new.type, new.fields)
-    priority = reachable_priority(new.priority, actor.channel)
+    priority = reachable_priority(new.priority, actor.channel, new.type)
     is_critical = priority is Priority.CRITICAL
+    care_levels = _permit_opening(uow, actor, new, priority)
     if is_critical:
         _demand_number(new.callback_number)
-    care_levels = _permit_opening(uow, actor, new, priority)
     owner = directory.first_on_call(uow, given.product)
     status, sub_status = lifecycle.beginning(new.type)
     owed = targets.owed_from(new.type, priority, care_levels, uow.now, uow.house.rulebook)
@@ -103,7 +103,8 @@ def _permit_opening(uow: UnitOfWork, actor: Actor, new: NewCase, priority: Prior
 
 def update(uow: UnitOfWork, actor: Actor, case: Case, text: str, files: Sequence[KeptFile] = ()) -> Done:
     """Add the customer's words to the history; what waited for them is Open again (C7, E4). Raises Refused."""
-    said = Said(EventKind.CUSTOMER_UPDATE, text, files=files)
+    named = [replace(file, name=pins.masked(uow, file.name)) for file in files]
+    said = Said(EventKind.CUSTOMER_UPDATE, text, files=named)
     return carry_out(uow, actor, case, Wish(Act.UPDATE, Trigger.CUSTOMER_UPDATE), said)
 
 
@@ -141,9 +142,12 @@ def set_status(uow: UnitOfWork, actor: Actor, case: Case, sub_status: SubStatus,
     """Move the case to a sub-status that has no verb of its own (C6, C13, C14). Raises Refused and BadInput."""
     by_hand = lifecycle.set_by_hand(case.type)
     if sub_status not in by_hand:
-        words = f"one of: {', '.join(by_hand)}; the others have a verb of their own (C6)"
+        words = f"one of: {', '.join(by_hand)}; others are set by asking, proposing, closing, reopening (C6)"
         raise BadInput("sub-status", str(sub_status), words)
     wish = Wish(Act.WORK, by_hand[sub_status])
+    move = lifecycle.move(case.type, case.status, case.sub_status, by_hand[sub_status], actor.role)
+    if isinstance(move, Move) and (move.status, move.sub_status) == (case.status, case.sub_status):
+        _refuse_what_is_so(uow, actor, case, wish, f"The case is {case.status} / {sub_status} already.", "C6")
     return carry_out(uow, actor, case, wish, Said(EventKind.STATUS_CHANGED, text))
 
 
@@ -174,6 +178,8 @@ def assign(uow: UnitOfWork, actor: Actor, case: Case, analyst_id: int) -> Done:
     """Give the case to an analyst (C5). Raises Refused and NotFound."""
     email = directory.analyst_email(uow, analyst_id)
     wish = Wish(Act.WORK, columns={"owner_id": analyst_id})
+    if case.owner_id == analyst_id:
+        _refuse_what_is_so(uow, actor, case, wish, f"The case is assigned to {email} already.", "C5")
     return carry_out(uow, actor, case, wish, Said(EventKind.ASSIGNED, f"Assigned to {email}.", public=False))
 
 
@@ -182,11 +188,17 @@ def change_priority(uow: UnitOfWork, actor: Actor, case: Case, priority: Priorit
 
     Raises Refused, and BadInput for Critical by phone, which raise_to_critical sets (C12).
     """
-    granted = reachable_priority(priority, actor.channel)
+    granted = reachable_priority(priority, actor.channel, case.type)
+    wish = Wish(Act.CHANGE_PRIORITY, wanted=granted)
+    if priority is case.priority:
+        _refuse_what_is_so(uow, actor, case, wish, f"The priority is {priority.label} already.", "C3")
+    if granted is case.priority:  # High is all that it could get, and has
+        wish = replace(wish, wanted=priority)
+    permit(uow, actor, case.combination_id, wish, case.facts)
     if granted is Priority.CRITICAL:
         _demand_number(None)
     columns = _columns_of_priority(uow, case, granted, production_down=False)
-    wish = Wish(Act.CHANGE_PRIORITY, wanted=granted, columns=columns)
+    wish = replace(wish, columns=columns)
     words = f"Priority changed from {case.priority.label} to {granted.label}. {text}".strip()
     said = Said(EventKind.PRIORITY_CHANGED, _with_instruction(words, priority, granted))
     return carry_out(uow, actor, case, wish, said)
@@ -241,9 +253,13 @@ def record_call_taken(uow: UnitOfWork, actor: Actor, case: Case) -> Done:
     return carry_out(uow, actor, case, wish, said)
 
 
-def leave_message(uow: UnitOfWork, actor: Actor, case: Case, text: str) -> Done:
-    """Keep the message of a caller whom nobody answered, and page everyone on call (P4). Raises Refused."""
-    return carry_out(uow, actor, case, Wish(Act.UPDATE), Said(EventKind.CRITICAL_CALL_MESSAGE, text))
+def leave_message(uow: UnitOfWork, actor: Actor, case: Case, text: str, *, is_spoken: bool) -> Done:
+    """Keep the message of a caller whom nobody answered, and page everyone on call (P4). Raises Refused.
+
+    `is_spoken`: they said something, which is an update like any other (C7, N3).
+    """
+    wish = Wish(Act.UPDATE, Trigger.CUSTOMER_UPDATE if is_spoken else None)
+    return carry_out(uow, actor, case, wish, Said(EventKind.CRITICAL_CALL_MESSAGE, text))
 
 
 def record_notice_failed(uow: UnitOfWork, case: Case, text: str) -> Done:
@@ -303,8 +319,9 @@ def _subject(uow: UnitOfWork, subject: str) -> str:
 
 
 def _fields(uow: UnitOfWork, case_type: CaseType, given: CaseFields) -> CaseFields:
-    impact = pins.masked(uow, given.business_impact)
-    return checked_fields(case_type, replace(given, business_impact=impact))
+    texts = {name: text for name, text in vars(given).items() if isinstance(text, str)}
+    masked: dict[str, Any] = {name: pins.masked(uow, text) for name, text in texts.items()}
+    return checked_fields(case_type, replace(given, **masked))
 
 
 def _demand_number(callback_number: str | None) -> None:
@@ -315,7 +332,15 @@ def _demand_number(callback_number: str | None) -> None:
 
 
 def _with_instruction(text: str, asked: Priority, granted: Priority) -> str:
-    return text if asked is granted else f"{text} {PHONE_INSTRUCTION}".strip()
+    return text if asked is granted else f"{text}\n\n{PHONE_INSTRUCTION}".strip()
+
+
+def _refuse_what_is_so(
+    uow: UnitOfWork, actor: Actor, case: Case, wish: Wish, words: str, rule: str
+) -> NoReturn:
+    """Refuse an act that would change nothing, once it is sure that the actor may know that."""
+    permit(uow, actor, case.combination_id, wish, case.facts)
+    raise Refused(Denied("so-already", rule, words))
 
 
 def _care_levels(uow: UnitOfWork, case: Case) -> frozenset[CareLevel]:
@@ -336,7 +361,8 @@ def _columns_of_priority(
         rulebook=rulebook,
     )
     levels = _care_levels(uow, case)
-    owed = targets.owed_after_priority(case.targets, priority, levels, case.opened_at, uow.now, rulebook)
+    opened_at = rows.last_opened_at(uow.connection, case)
+    owed = targets.owed_after_priority(case.targets, priority, levels, opened_at, uow.now, rulebook)
     return {
         "priority": int(priority),
         "production_down": production_down,

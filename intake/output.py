@@ -36,6 +36,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothin
     Console(width=None if console.is_terminal else 200).print(table)
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """Return the text as it fits a column."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def plain_row(row: sa.RowMapping, *without: str) -> dict[str, Any]:
     """Return a row as a dictionary, without some of its columns."""
     return {name: value for name, value in row.items() if name not in without}

@@ -118,7 +118,7 @@ def _head(_rulebook: Rulebook) -> Iterator[str]:
 
 def _acts(rulebook: Rulebook) -> Iterator[str]:
     yield from _title("On an active case of medium priority, last updated two days ago")
-    acts = (Act.SEE, Act.UPDATE, Act.CLOSE, Act.ESCALATE, Act.REACH_ANALYST, Act.WORK)
+    acts = (Act.USE_PHONE_MENU, Act.SEE, Act.UPDATE, Act.CLOSE, Act.ESCALATE, Act.WORK)
     rows = [
         (
             who,
@@ -151,9 +151,11 @@ def _openings(rulebook: Rulebook) -> Iterator[str]:
         rows.append((who, *map(_by_channel, questions)))
     yield from _table(("who", *CaseType), rows)
     yield ""
+    yield "Whoever opens a case, by whatever right: it is opened for a contact who may have one."
+    yield ""
     yield from _table(
         ("type", "what it may be about"),
-        [(case_type, ", ".join(words) or "not said") for case_type, words in SUB_TYPES.items()],
+        [(case_type, ", ".join(words) or "none") for case_type, words in SUB_TYPES.items()],
     )
 
 
@@ -250,7 +252,7 @@ def _target(move: Move) -> str:
 def _followups(rulebook: Rulebook) -> Iterator[str]:
     yield from _title("Reminders")
     rows = [
-        (f"{days} days of 24 hours", kind)
+        (f"{days} day{'s' * (days > 1)} of 24 hours", kind)
         for days, kind in zip(rulebook.followup_days, STEP_EVENTS.values(), strict=True)
     ]
     yield from _table(("after, without an answer", "what happens"), rows)
@@ -270,7 +272,12 @@ def _targets(rulebook: Rulebook) -> Iterator[str]:
     first, second = rulebook.acknowledge_business_days, rulebook.decide_business_days
     yield f"A service request is acknowledged by the same time {first} business day{'s' * (first > 1)} later, and"
     yield f"accepted or rejected {second} business day{'s' * (second > 1)} later (C14)."
-    yield "A feature request has no target."
+    zone, days_off = (
+        rulebook.time_zone,
+        ", ".join(day.isoformat() for day in sorted(rulebook.holidays)) or "none",
+    )
+    yield f"Business days are Monday to Friday in {zone}, holidays: {days_off}; what comes on another day counts from"
+    yield "the beginning of the next. A feature request has no target."
 
 
 def _minutes(within: timedelta) -> str:
@@ -306,6 +313,9 @@ def _grants(_rulebook: Rulebook) -> Iterator[str]:
         *(f"{access}{', approved' if approved else ''}" for access, approved in _ASKED_FOR),
     )
     yield from _table(head, rows)
+    yield ""
+    told = [(f"`{row.denied.reason}`", row.denied.rule, row.denied.words) for row in grants.REFUSALS]
+    yield from _table(("reason", "rule", "what it means"), told)
 
 
 _ASKED_FOR = (

@@ -38,6 +38,7 @@ from core.rules.contact_addresses import FREE_MAIL_DOMAINS, ROLE_ADDRESSES, Addr
 from core.rules.terms import CareLevel, Minutes, Priority, Rulebook
 
 PREFIX = "INTAKE_"
+MOST_DAYS = 3650  # of any figure in days: ten years
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _SMART_HOSTS = ("smtp", "smtps", "smtp+starttls")
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@", re.DOTALL)
@@ -102,15 +103,16 @@ def _case_link(text: str) -> str:
     return text
 
 
-def _rising(days: tuple[int, int, int]) -> tuple[int, int, int]:
-    if not 0 < days[0] < days[1] < days[2]:
-        raise ValueError("three numbers that rise, such as [2,5,10]")
-    return days
+def _rising(days: tuple[int, ...]) -> tuple[int, int, int]:
+    if len(days) != 3 or not 0 < days[0] < days[1] < days[2] <= MOST_DAYS:
+        raise ValueError("three numbers that rise, such as 2,5,10")
+    first, second, third = days
+    return first, second, third
 
 
 def _minutes(figures: tuple[int, ...]) -> Minutes:
     if len(figures) != len(Priority) or min(figures) <= 0:
-        raise ValueError("four numbers above 0, Critical to Low, such as [60,240,480,1440]")
+        raise ValueError("four numbers above 0, Critical to Low, such as 60,240,480,1440")
     critical, high, medium, low = figures
     return critical, high, medium, low
 
@@ -127,12 +129,29 @@ def _time_zone(name: str) -> str:
 
 
 def _split_at_commas(given: Any) -> Any:
-    """Take a list as JSON or with commas between, and put it in order."""
+    """Take a list as JSON or with commas between."""
     if not isinstance(given, str):
         return given
     if given.strip().startswith("["):
         return json.loads(given)
-    return [one for one in given.split(",") if one.strip()]
+    return [one.strip() for one in given.split(",") if one.strip()]
+
+
+def _as_json_object(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given or "{}")
+    except ValueError:
+        raise ValueError('JSON such as {"Premium Care": [60,240,480,1440]}') from None
+
+
+def _as_dates(given: Any) -> Any:
+    """Take dates with commas between; from a TOML file they come as dates."""
+    try:
+        return [date.fromisoformat(str(one)) for one in _split_at_commas(given)]
+    except (TypeError, ValueError):
+        raise ValueError("dates such as 2026-12-25, with commas between") from None
 
 
 def _in_lower_case(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -145,6 +164,7 @@ def _crash_point(text: str) -> str:
     return text
 
 
+Figures = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_at_commas)]
 Texts = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_in_lower_case)
 ]
@@ -212,38 +232,48 @@ class Settings(BaseSettings):
     trusted_authserv_id: str = Field(
         "", description="name of our own mail server in Authentication-Results, the only ones believed"
     )
-    followup_days: Annotated[tuple[int, int, int], AfterValidator(_rising)] = Field(
+    followup_days: Annotated[Figures, AfterValidator(_rising)] = Field(
         (2, 5, 10), description="days of reminder 1, reminder 2 and closing"
     )
     reopen_days: int = Field(
         30,
         gt=0,
+        le=MOST_DAYS,
         description="days in which a closed case can be reopened, and after which its files are removed",
     )
     feature_request_days: int = Field(
-        365, gt=0, description="days in which customers see a closed feature request"
+        365, gt=0, le=MOST_DAYS, description="days in which customers see a closed feature request"
     )
     escalation_hours: int = Field(
-        24, ge=0, description="hours without an update after which a High case can be escalated"
+        24,
+        ge=0,
+        le=24 * MOST_DAYS,
+        description="hours without an update after which a High case can be escalated",
     )
-    response_minutes: Annotated[tuple[int, ...], AfterValidator(_minutes)] = Field(
+    response_minutes: Annotated[Figures, AfterValidator(_minutes)] = Field(
         (60, 240, 480, 1440),
         description="minutes to the first response for Critical, High, Medium and Low; "
         "Business Care Plus and Premium Care halve the first three",
     )
-    response_minutes_of: Annotated[dict[CareLevel, tuple[int, ...]], AfterValidator(_minutes_of)] = Field(
-        default_factory=dict, description="the same for the care levels that differ, by their names"
+    response_minutes_of: Annotated[
+        dict[CareLevel, tuple[int, ...]],
+        NoDecode,
+        BeforeValidator(_as_json_object),
+        AfterValidator(_minutes_of),
+    ] = Field(
+        default_factory=dict,
+        description='the same for the care levels that differ, as JSON: {"Premium Care": [60,240,480,1440]}',
     )
     acknowledge_business_days: int = Field(
-        1, gt=0, description="business days to the acknowledgement of a service request"
+        1, gt=0, le=MOST_DAYS, description="business days to the acknowledgement of a service request"
     )
     decide_business_days: int = Field(
-        2, gt=0, description="business days to the acceptance or rejection of a service request"
+        2, gt=0, le=MOST_DAYS, description="business days to the acceptance or rejection of a service request"
     )
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "UTC", description="whose midnight begins a business day"
     )
-    holidays: Annotated[tuple[date, ...], NoDecode, BeforeValidator(_split_at_commas)] = Field(
+    holidays: Annotated[tuple[date, ...], NoDecode, BeforeValidator(_as_dates)] = Field(
         (), description="dates that are no business days, besides weekends, with commas between"
     )
     free_mail_domains: Texts = Field(
@@ -293,7 +323,7 @@ class Settings(BaseSettings):
     def rulebook(self) -> Rulebook:
         """The figures of the rules."""
         return Rulebook(
-            followup_days=self.followup_days,
+            followup_days=_rising(self.followup_days),
             reopen_days=self.reopen_days,
             feature_request_days=self.feature_request_days,
             escalation_pause=timedelta(hours=self.escalation_hours),
@@ -382,8 +412,8 @@ def _written(value: Any) -> str:
     """Return a value, as JSON has it, in the form in which a variable holds it."""
     if isinstance(value, str):
         return value
-    is_texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return ", ".join(value) if is_texts else json.dumps(value, ensure_ascii=False)
+    is_plain = isinstance(value, list) and all(isinstance(one, str | int) for one in value)
+    return ", ".join(map(str, value)) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _without_password(text: str) -> str:

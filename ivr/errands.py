@@ -186,10 +186,9 @@ def _open_case(turn: Turn, errand: OpenCase) -> CoreAnswer:
 
 
 def _check_callback(turn: Turn, errand: CheckCallback) -> CoreAnswer:
+    # A PIN that was keyed too late is repeated to nobody, and kept nowhere (A10).
     if pins.masked(turn.uow, errand.digits) != errand.digits:
-        return (
-            CallbackUnusable()
-        )  # a PIN that was keyed too late is repeated to nobody, and kept nowhere (A10)
+        return CallbackUnusable()
     typed = f"+{errand.digits.removeprefix('00')}" if errand.digits else turn.call.from_number
     number = _usable(typed)
     return CallbackKnown(number) if number else CallbackUnusable()
@@ -231,7 +230,7 @@ def _find_analyst(turn: Turn, _errand: FindAnalyst) -> CoreAnswer:
 
 def _leave_message(turn: Turn, errand: LeaveMessage) -> CoreAnswer:
     words = f"Nobody on call answered; message of a caller with {_callback(turn)}"
-    event_id = _page(turn, _words(words, errand.spoken))
+    event_id = _page(turn, _words(words, errand.spoken), is_spoken=True)
     calls.keep_recording(turn.uow, turn.call, errand.spoken, event_id)
     return MessageKept()
 
@@ -248,11 +247,12 @@ def caller_left(turn: Turn) -> None:
         _page(turn, f"The caller, with {_callback(turn)}, hung up before anybody answered.")
 
 
-def _page(turn: Turn, words: str) -> int | None:
+def _page(turn: Turn, words: str, *, is_spoken: bool = False) -> int | None:
     """Page everyone on call; return the event that tells of it, or None where no case takes it."""
     if turn.state.contact_id and turn.state.case_number:
         try:
-            return cases.leave_message(turn.uow, _caller(turn), _case(turn), words).event_id
+            case = _case(turn)
+            return cases.leave_message(turn.uow, _caller(turn), case, words, is_spoken=is_spoken).event_id
         except Refused as refused:
             # What a rule forbids about the case, a closed one for instance, does not silence the caller.
             with suppress(Exception):

@@ -114,6 +114,11 @@ def _in_utc(at: datetime) -> str:
     return _kept_together(f"{at.day} {at:%B %Y, %H:%M} UTC")
 
 
+def _begins(words: str) -> str:
+    """Return the words as they begin a line: `Support desk`."""
+    return words[:1].upper() + words[1:]
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("notifier"),
@@ -122,7 +127,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"wrapped": _wrapped, "unwrapped": _unwrapped, "utc": _in_utc}
+    environment.filters |= {"wrapped": _wrapped, "unwrapped": _unwrapped, "utc": _in_utc, "begins": _begins}
     return environment
 
 

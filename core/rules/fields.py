@@ -43,8 +43,8 @@ _LONGEST = dict.fromkeys(("product", "component", "deployment", "external_refere
 
 
 def checked_subject(subject: str) -> str:
-    """Return the subject without blanks at its ends. Raises BadInput (C5)."""
-    stripped = subject.strip()
+    """Return the subject as one line. Raises BadInput (C5)."""
+    stripped = " ".join(subject.split())
     if not 0 < len(stripped) <= LONGEST_SUBJECT:
         raise BadInput("subject", subject, f"1 to {LONGEST_SUBJECT} characters long (C5)")
     return stripped
@@ -72,5 +72,6 @@ def _one_of(field: str, given: str, allowed: tuple[str, ...], rule: str) -> str:
     meant = {word.lower(): word for word in allowed} | {"": ""}
     word = meant.get(given.strip().lower())
     if word is None:
-        raise BadInput(field, given, f"one of {', '.join(allowed) or 'nothing'} ({rule})")
+        words = f"one of {', '.join(allowed)}" if allowed else "left out"
+        raise BadInput(field, given, f"{words} ({rule})")
     return str(word)

@@ -210,7 +210,14 @@ SUB_STATUSES: Mapping[CaseType, Mapping[Status, tuple[SubStatus, ...]]] = {
 """Where a case of each type can stand, in the order in which people expect to read it."""
 
 _WITH_A_VERB = frozenset(
-    {_T.CUSTOMER_UPDATE, _T.INFORMATION_ASKED, _T.SOLUTION_REPLIED, _T.FIX_PROVIDED, _T.REOPENED}
+    {
+        _T.CUSTOMER_UPDATE,
+        _T.INFORMATION_ASKED,
+        _T.INFO_REQUIRED,
+        _T.SOLUTION_REPLIED,
+        _T.FIX_PROVIDED,
+        _T.REOPENED,
+    }
 )
 
 

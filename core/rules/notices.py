@@ -80,7 +80,7 @@ NOTICES: dict[EventKind, tuple[Notice, ...]] = {
     EventKind.REMINDER_2: (Notice(_N.REMINDER_2, _CONTACT, "N1 N2"),),
     EventKind.CLOSED: (Notice(_N.CLOSED, _CONTACT, "N5 N7"),),
     EventKind.CLOSED_BY_TIMER: (Notice(_N.CLOSED_BY_TIMER, _CONTACT, "N1 N7"),),
-    EventKind.CLOSING_POSTPONED: (Notice(_N.CLOSING_POSTPONED_FOR_OWNER, _OWNER, "I11"),),
+    EventKind.CLOSING_POSTPONED: (Notice(_N.CLOSING_POSTPONED_FOR_OWNER, _OWNER, "N1"),),
     EventKind.REOPENED: (Notice(_N.REOPENED, _CONTACT, "N5"),),
     EventKind.CRITICAL_CALL_MESSAGE: (Notice(_N.CRITICAL_MESSAGE_FOR_ON_CALL, _ON_CALL, "P4"),),
     EventKind.NOTICE_FAILED: (Notice(_N.NOTICE_FAILED_FOR_OWNER, _OWNER, "E7"),),
@@ -107,6 +107,8 @@ def notices_of(happened: Happened) -> tuple[Notice, ...]:
     if happened.kind is EventKind.CUSTOMER_UPDATE:
         # Who wrote the update need not be told that it came; that the case is Open again is news.
         return (_UPDATE_FOR_OWNER, _STATUS_FOR_CONTACT) if happened.moved else (_UPDATE_FOR_OWNER,)
+    if happened.kind is EventKind.CRITICAL_CALL_MESSAGE and happened.moved:
+        return (*NOTICES[happened.kind], _STATUS_FOR_CONTACT)  # it was an answer, too
     return NOTICES[happened.kind]
 
 

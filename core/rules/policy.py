@@ -37,7 +37,6 @@ class Act(StrEnum):
     REOPEN = "reopen a case"
     CHANGE_PRIORITY = "change the priority of a case"
     ESCALATE = "escalate a case"
-    REACH_ANALYST = "be put through to an analyst"
     WORK = "work on a case"
     RECORD = "record what became of a mail"  # in no refusal: what happened to a closed case happened too
 
@@ -171,7 +170,7 @@ def _has_no_grant(question: Question) -> bool:
 
 
 def _is_not_designated(question: Question) -> bool:
-    needs = question.act in _CHANGES or question.act in (Act.USE_PHONE_MENU, Act.REACH_ANALYST)
+    needs = question.act in _CHANGES or question.act is Act.USE_PHONE_MENU
     return _is_customer(question) and needs and question.standing.access is not Access.READ_WRITE
 
 
@@ -277,7 +276,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _row(
         "no-access",
         "A3",
-        "The sender or caller has no access to cases of this customer.",
+        "No access to cases of this customer is on record for this person.",
         _has_no_grant,
     ),
     # A right that has lost its ground is no right, whatever the grant says; and it is lost on every channel.
@@ -290,7 +289,7 @@ REFUSALS: tuple[Refusal, ...] = (
     # A4, A5: nor is one that would not be given today, to somebody who now works elsewhere.
     _row(
         "grant-without-ground",
-        "A4",
+        "A4 A5",
         "This contact's access has lost its ground. Please open an Admin case, or let a colleague open it.",
         _has_lost_its_ground,
     ),
@@ -340,9 +339,9 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
     # D: nothing is down because of a wish; who means a fault opens a support case.
     _row(
-        "critical-for-support-only",
+        "never-critical",
         "C3",
-        "Only a support case can be Critical. Please open a support case.",
+        "A feature request or service request cannot be Critical. Please open a support case.",
         lambda question: question.wanted is Priority.CRITICAL and question.case_type in _NEVER_CRITICAL,
     ),
     _row(
@@ -366,7 +365,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _row(
         "case-closed",
         "E6",
-        "The case is closed. It can be reopened within {reopen_days} days of its closure, by phone.",
+        "The case is closed. It can be reopened within {reopen_days} days of its closure.",
         _acts_on_a_closed_case,
     ),
     _row(
@@ -419,9 +418,13 @@ REFUSALS: tuple[Refusal, ...] = (
 PHONE_INSTRUCTION = "A case becomes Critical by phone only: please call support and choose 1. It is High now."
 
 
-def reachable_priority(wanted: Priority, channel: Channel) -> Priority:
-    """Return the priority that this channel can set when `wanted` is asked for: High for Critical (C3)."""
-    return Priority.HIGH if wanted is Priority.CRITICAL and channel is not Channel.PHONE else wanted
+def reachable_priority(wanted: Priority, channel: Channel, case_type: CaseType) -> Priority:
+    """Return the priority that this channel can set when `wanted` is asked for: High for Critical (C3).
+
+    A type that is never Critical gets no High for it either: it is refused, and a call would not help.
+    """
+    is_for_the_phone = wanted is Priority.CRITICAL and case_type not in _NEVER_CRITICAL
+    return Priority.HIGH if is_for_the_phone and channel is not Channel.PHONE else wanted
 
 
 def decide(question: Question) -> Allowed | Denied:

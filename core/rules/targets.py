@@ -90,7 +90,7 @@ def owed_after_priority(
     now: datetime,
     rulebook: Rulebook,
 ) -> Targets:
-    """Return what is owed after a change of priority (P6).
+    """Return what is owed after a change of priority (P6). `opened_at`: when it was opened, or last reopened.
 
     D: what is raised is owed from now on, but never later than before; what is lowered, as if it had been
     opened so. What was answered stays answered.

@@ -32,6 +32,7 @@ from core.store.schema import (
     contacts,
 )
 
+Condition = sa.ColumnElement[bool] | sa.TextClause
 _NOTHING_YET: Mapping[str, Any] = {
     "version": 1,
     "closed_by_timer": False,
@@ -184,6 +185,14 @@ def attach(connection: sa.Connection, event_id: int, files: Sequence[KeptFile]) 
         connection.execute(sa.insert(attachments).values(event_id=event_id, **row))
 
 
+def last_opened_at(connection: sa.Connection, case: Case) -> datetime:
+    """Return when the case was opened, or last reopened."""
+    reopened = sa.select(sa.func.max(case_events.c.at)).where(
+        case_events.c.case_id == case.id, case_events.c.kind == EventKind.REOPENED
+    )
+    return connection.scalar(reopened) or case.opened_at
+
+
 def next_followup(connection: sa.Connection, now: datetime) -> Case | None:
     """Return the case whose follow-up has been due for longest, or None."""
     due = sa.select(cases).where(cases.c.followup_at <= now).order_by(cases.c.followup_at).limit(1)
@@ -218,7 +227,7 @@ def files_of(connection: sa.Connection, case_id: int) -> Sequence[sa.RowMapping]
 
 def listed(
     connection: sa.Connection,
-    *conditions: sa.ColumnElement[bool],
+    *conditions: Condition,
     order: Sequence[sa.ColumnElement[Any]] = (cases.c.id.desc(),),
     limit: int = 500,
 ) -> list[sa.RowMapping]:
@@ -232,15 +241,32 @@ def listed(
 
 
 def overdue(
-    connection: sa.Connection, now: datetime, *conditions: sa.ColumnElement[bool], limit: int = 500
+    connection: sa.Connection, now: datetime, *conditions: Condition, limit: int = 500
 ) -> list[sa.RowMapping]:
     """Return the cases that owe a response or a decision at `now`, longest first, as listed() does (P6, C14)."""
-    # The conditions of the partial indexes are written out, so that each branch is looked up in its own.
-    late = sa.or_(
-        sa.and_(OWES_RESPONSE, cases.c.response_due_at <= now),
-        sa.and_(OWES_DECISION, cases.c.decision_due_at <= now),
+    # Each branch walks its own partial index and stops at the limit, however many are late.
+    branches = (
+        _late(OWES_RESPONSE, cases.c.response_due_at, now, conditions, limit),
+        _late(OWES_DECISION, cases.c.decision_due_at, now, conditions, limit),
     )
-    return listed(connection, late, *conditions, order=(cases.c.response_due_at, cases.c.id), limit=limit)
+    both = sa.union_all(*(sa.select(branch.c.id, branch.c.since) for branch in branches)).subquery()
+    since = sa.func.min(both.c.since)
+    longest = sa.select(both.c.id).group_by(both.c.id).order_by(since, both.c.id).limit(limit)
+    places = {case_id: place for place, case_id in enumerate(connection.scalars(longest))}
+    found = listed(connection, cases.c.id.in_(places), limit=limit)
+    return sorted(found, key=lambda row: places[row["id"]])
+
+
+def _late(
+    owes: sa.TextClause,
+    due_at: sa.Column[datetime],
+    now: datetime,
+    conditions: Sequence[Condition],
+    limit: int,
+) -> sa.Subquery:
+    joined = cases.join(contacts, contacts.c.id == cases.c.contact_id)
+    late = sa.select(cases.c.id, due_at.label("since")).select_from(joined)
+    return late.where(owes, due_at <= now, *conditions).order_by(due_at, cases.c.id).limit(limit).subquery()
 
 
 def targets_of(row: sa.RowMapping) -> Targets:

@@ -205,14 +205,18 @@ FOLLOWED_UP = text("followup_at IS NOT NULL")
 OWES_RESPONSE = text("(closed_at IS NULL AND responded_at IS NULL)")
 OWES_DECISION = text("(closed_at IS NULL AND decided_at IS NULL)")
 TO_PURGE = text("(closed_at IS NOT NULL AND purged_at IS NULL)")
+ACTIVE = text("(closed_at IS NULL)")
+ESCALATED = text("escalated")
 # Only cases that wait for something are in these, so finding what is due costs the same among a million.
-for _name, _column, _where in (
-    ("ix_cases_followup_at", cases.c.followup_at, FOLLOWED_UP),
-    ("ix_cases_response_due_at", cases.c.response_due_at, OWES_RESPONSE),
-    ("ix_cases_decision_due_at", cases.c.decision_due_at, OWES_DECISION),
-    ("ix_cases_closed_at", cases.c.closed_at, TO_PURGE),
+for _name, _columns, _where in (
+    ("ix_cases_followup_at", (cases.c.followup_at,), FOLLOWED_UP),
+    ("ix_cases_response_due_at", (cases.c.response_due_at,), OWES_RESPONSE),
+    ("ix_cases_decision_due_at", (cases.c.decision_due_at,), OWES_DECISION),
+    ("ix_cases_closed_at", (cases.c.closed_at,), TO_PURGE),
+    ("ix_cases_active", (cases.c.priority, cases.c.id), ACTIVE),
+    ("ix_cases_escalated", (cases.c.id,), ESCALATED),
 ):
-    Index(_name, _column, sqlite_where=_where, postgresql_where=_where)
+    Index(_name, *_columns, sqlite_where=_where, postgresql_where=_where)
 
 escalations = Table(  # C11; its feed is the events that name it
     "escalations",

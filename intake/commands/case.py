@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
-from sqlalchemy import ColumnElement
 
 from core import cases, directory
 from core.acting import Actor, Done
@@ -14,6 +15,7 @@ from core.cases import NewCase
 from core.errors import BadInput
 from core.identifiers import parse_case_number
 from core.rules.fields import FIELD_NAMES, CaseFields
+from core.rules.lifecycle import SUB_STATUSES, closing_reasons, set_by_hand
 from core.rules.policy import PHONE_INSTRUCTION
 from core.rules.terms import CaseType, Priority, Status, SubStatus
 from core.store import cases as rows
@@ -24,7 +26,7 @@ from intake.commands import opened
 from intake.commands.acting import act_on, analyst, by_option, number_argument, say_where_it_stands
 from intake.commands.case_fields import field_options, fields_of
 from intake.commands.escalation import escalate, escalation
-from intake.output import as_json_option, print_json, print_rows
+from intake.output import as_json_option, print_json, print_rows, shortened
 from intake.story import story, summary
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -78,12 +80,21 @@ def _combination(uow: UnitOfWork, contact_id: int, company: str | None) -> int:
     return fitting[0].combination.id
 
 
-def word_of(words: type[Word], field: str, text: str, rule: str) -> Word:
+def _sub_status(case: Case, text: str, by_hand: Iterable[SubStatus]) -> SubStatus:
+    """Return the sub-status of the case's type that is meant. Raises BadInput naming those that are set by hand."""
+    for sub_status in chain(*SUB_STATUSES[case.type].values()):
+        if sub_status.lower() == text.strip().lower():
+            return sub_status
+    return word_of(by_hand, "sub-status", text, f"{case.type}: C6")
+
+
+def word_of(words: Iterable[Word], field: str, text: str, rule: str) -> Word:
     """Return the word of the rules that is meant, in whatever case it is written. Raises BadInput."""
-    for word in words:
+    known = list(words)
+    for word in known:
         if word.lower() == text.strip().lower():
             return word
-    raise BadInput(field, text, f"one of: {', '.join(words)} ({rule})")
+    raise BadInput(field, text, f"one of: {', '.join(known)} ({rule})")
 
 
 def _priority(text: str) -> Priority:
@@ -107,7 +118,7 @@ def show(number: str, as_json: bool) -> None:  # noqa: FBT001, RUF100
 
 
 def _print_story(told: dict[str, Any]) -> None:
-    head = f"{told['number']}  {told['priority']}  {told['status']} / {told['sub_status']}"
+    head = f"{told['number']}  {told['type']}  {told['priority']}  {told['status']} / {told['sub_status']}"
     click.secho(head + ("  production down" if told["production_down"] else ""), bold=True)
     click.echo(told["subject"])
     pair = told["combination"]
@@ -122,11 +133,16 @@ def _print_story(told: dict[str, Any]) -> None:
     _print_owed(told)
     if told["followup_at"]:
         click.echo(f"next: {told['followup_step']} at {told['followup_at']:%Y-%m-%d %H:%M} UTC")
+    stood = None
     for line in told["history"]:
         inside = "" if line["public"] else ", internal"
+        stands = f"{line['status']} / {line['sub_status']}"
+        moved = "" if stands == stood else f", now {stands}"
+        stood = stands
         click.echo()
         click.secho(
-            f"{line['at']:%Y-%m-%d %H:%M:%S} UTC  {line['kind']} by {line['actor']} ({line['channel']}{inside})",
+            f"{line['at']:%Y-%m-%d %H:%M:%S} UTC  "
+            f"{line['kind']} by {line['actor']} ({line['channel']}{inside}){moved}",
             dim=True,
         )
         if line["text"]:
@@ -159,9 +175,9 @@ def _print_owed(told: dict[str, Any]) -> None:
 @as_json_option
 def list_(status: str | None, contact: str | None, overdue: bool, escalated: bool, as_json: bool) -> None:
     """List cases, newest first."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[rows.Condition] = []
     if escalated:
-        conditions.append(schema.cases.c.escalated)
+        conditions.append(schema.ESCALATED)
     if status:
         conditions.append(schema.cases.c.status == status)
     if contact:
@@ -175,7 +191,8 @@ def list_(status: str | None, contact: str | None, overdue: bool, escalated: boo
     if as_json:
         print_json(told)
     else:
-        columns = ["number", "priority", "status", "sub_status", "contact", "subject"]
+        columns = ["number", "type", "priority", "status", "sub_status", "contact", "owner", "subject"]
+        told = [one | {"subject": shortened(one["subject"])} for one in told]
         print_rows(told, columns + ["overdue"] * overdue, "There are no such cases.")
 
 
@@ -216,9 +233,16 @@ def propose(number: str, solution: str, fixed: bool, by: str | None) -> None:
 @click.argument("text", default="")
 @by_option
 def status(number: str, sub_status: str, text: str, by: str | None) -> None:
-    """Move a case to Investigation, Engineering Request, Maintenance Review or Third Party Pending."""
-    wanted = word_of(SubStatus, "sub-status", sub_status, "C6")
-    act_on(number, by, lambda uow, actor, found: cases.set_status(uow, actor, found, wanted, text))
+    """Move a case to a sub-status of its type that has no command of its own, such as Investigation.
+
+    A word that is none is answered with those that are.
+    """
+
+    def act(uow: UnitOfWork, actor: Actor, found: Case) -> Done:
+        words = set_by_hand(found.type)
+        return cases.set_status(uow, actor, found, _sub_status(found, sub_status, words), text)
+
+    act_on(number, by, act)
 
 
 @case.command()
@@ -239,12 +263,19 @@ def priority(number: str, priority: str, text: str, by: str | None) -> None:
 @case.command()
 @number_argument
 @click.argument("comment")
-@click.option("--reason", default="Resolved", help="Resolved or Cancelled.")
+@click.option("--reason", help="Resolved (where none is given) or Cancelled; of a request, one of its own.")
 @by_option
-def close(number: str, comment: str, reason: str, by: str | None) -> None:
+def close(number: str, comment: str, reason: str | None, by: str | None) -> None:
     """Close a case, with a reason and a comment."""
-    wanted = word_of(SubStatus, "reason", reason, "C8")
-    act_on(number, by, lambda uow, actor, found: cases.close(uow, actor, found, wanted, comment))
+
+    def act(uow: UnitOfWork, actor: Actor, found: Case) -> Done:
+        reasons = closing_reasons(found.type)
+        if reason is None and SubStatus.RESOLVED not in reasons:
+            raise BadInput("--reason", reason, f"given for a {found.type}, one of: {', '.join(reasons)} (C8)")
+        wanted = word_of(reasons, "reason", reason or SubStatus.RESOLVED, f"{found.type}: C8")
+        return cases.close(uow, actor, found, wanted, comment)
+
+    act_on(number, by, act)
 
 
 @case.command()

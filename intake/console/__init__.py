@@ -12,13 +12,14 @@ from flask import Blueprint, Response, render_template, request
 
 from core import triage
 from core.enrolment.findings import short_of_contacts
-from core.rules.terms import Priority, Status
+from core.rules.terms import Priority
 from core.store import cases as rows
 from core.store import schema
+from core.store.cases import Condition
 from core.store.schema import cases
 from core.unit_of_work import Core
 
-_ACTIVE = cases.c.status != Status.CLOSED
+_ACTIVE = schema.ACTIVE
 _MOST_URGENT_FIRST = (cases.c.priority, cases.c.id)  # among equals, who has waited longest
 
 
@@ -50,9 +51,11 @@ def blueprint(core: Core, password: str, *, most_rows: int = 100) -> Blueprint:
     def now() -> str:
         with core.reading() as uow:
             active = rows.listed(uow.connection, _ACTIVE, order=_MOST_URGENT_FIRST, limit=most_rows)
-            active_count = _count(uow.connection, _ACTIVE)
+            active_count = _count(uow.connection, cases, _ACTIVE)
             entries = triage.listed(uow, limit=most_rows)
-            entries_count = _count(uow.connection, schema.triage.c.state == triage.EntryState.OPEN)
+            entries_count = _count(
+                uow.connection, schema.triage, schema.triage.c.state == triage.EntryState.OPEN
+            )
             short = short_of_contacts(uow)
             late = {row["number"]: rows.targets_of(row).overdue(uow.now) for row in active}
         return render_template(
@@ -69,6 +72,6 @@ def blueprint(core: Core, password: str, *, most_rows: int = 100) -> Blueprint:
     return routes
 
 
-def _count(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
-    """Return how many rows of the condition's table meet it."""
-    return connection.execute(sa.select(sa.func.count()).where(condition)).scalar_one()
+def _count(connection: sa.Connection, table: sa.Table, condition: Condition) -> int:
+    """Return how many rows of the table meet the condition."""
+    return connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one()

@@ -346,12 +346,8 @@ def test_no_series_of_acts_breaks_a_rule(core, people, clock):
 PLANTED = (
     "case-closed",
     "critical-by-phone-only",
-    "critical-for-support-only",
     "mail-never-opens",
-    "mail-only-updates",
-    "not-an-analyst",
     "not-designated",
-    "priority-not-by-mail",
     "reopen-too-late",
     "service-request-for-cloud",
 )

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from core import cases, directory
+from core import cases, directory, pins
 from core.cases import NewCase, open_case
 from core.errors import BadInput, Refused
 from core.rules.fields import CaseFields
 from core.rules.followups import Step
 from core.rules.terms import CaseType, Channel, EventKind, Priority, Status, SubStatus
 from core.store import cases as rows
+from core.store import schema
 from core.store.schema import outbox
 from tests.people import NOW
 
@@ -250,3 +251,134 @@ def test_what_a_customer_does_is_no_analysts_work(core, people, opened):
     with pytest.raises(Refused) as refused:
         core.write(lambda uow: cases.post(uow, people.customer("alice", Channel.CONSOLE), case, "A post"))
     assert refused.value.denied.reason == "not-an-analyst"
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        (lambda uow, ada, case: cases.change_priority(uow, ada, case, Priority.MEDIUM), "3-Medium already"),
+        (lambda uow, ada, case: cases.assign(uow, ada, case, case.owner_id), "assigned to ada.* already"),
+        (
+            lambda uow, ada, case: cases.set_status(uow, ada, case, SubStatus.INVESTIGATION),
+            "Investigation already",
+        ),
+    ],
+    ids=["a priority", "an owner", "a status"],
+)
+def test_what_is_so_already_is_not_told_again(core, people, opened, verb, words):
+    """C4 C5 C6: no event and no mail about nothing."""
+    case = opened()
+    core.write(lambda uow: cases.set_status(uow, people.analyst(), case, SubStatus.INVESTIGATION))
+    with core.reading() as uow:
+        case = rows.find(uow.connection, case.number)
+    before = _notices(core)
+    with pytest.raises(Refused, match=words):
+        core.write(lambda uow: verb(uow, people.analyst(), case))
+    assert _notices(core) == before
+
+
+def test_who_may_not_change_it_does_not_learn_what_the_priority_is(core, people, opened):
+    """A3: the refusal is about the right, whatever the priority."""
+    case = opened()
+    with pytest.raises(Refused) as refused:
+        core.write(
+            lambda uow: cases.change_priority(
+                uow, people.customer("charlie", Channel.CONSOLE), case, Priority.MEDIUM
+            )
+        )
+    assert refused.value.denied.reason == "no-access"
+
+
+def test_asking_in_writing_for_critical_never_lowers_a_case(core, people, opened):
+    """C3 C12 N4: what is Critical stays so, with what is down; what is High stays High, and the way is told."""
+    alice = people.customer("alice", Channel.PHONE)
+    case = opened()
+    critical = core.write(
+        lambda uow: cases.raise_to_critical(
+            uow, alice, case, callback_number="+14155550132", production_down=True
+        )
+    ).case
+    with pytest.raises(Refused, match="1-Critical already"):
+        core.write(lambda uow: cases.change_priority(uow, people.analyst(), critical, Priority.CRITICAL))
+    high = opened(priority=Priority.HIGH)
+    with pytest.raises(Refused, match="by phone only"):
+        core.write(lambda uow: cases.change_priority(uow, people.analyst(), high, Priority.CRITICAL))
+    with core.reading() as uow:
+        assert rows.find(uow.connection, case.number).production_down
+
+
+@pytest.mark.parametrize("case_type", [CaseType.FEATURE_REQUEST, CaseType.SERVICE_REQUEST])
+def test_who_asks_for_a_critical_request_is_not_sent_to_the_phone(opened, case_type):
+    """C3: a call would not help."""
+    with pytest.raises(Refused) as refused:
+        opened("cleo", type=case_type, priority=Priority.CRITICAL)
+    assert refused.value.denied.reason == "never-critical"
+
+
+def test_a_lowered_case_that_was_reopened_is_owed_as_if_it_had_been_opened_then(core, people, opened, clock):
+    """P6: Low is due a day after the reopening, not after the opening."""
+    case, ada = opened(), people.analyst()
+    closed = core.write(lambda uow: cases.close(uow, ada, case, SubStatus.RESOLVED, "Done")).case
+    clock.move_to(NOW + timedelta(days=3))
+    alice = people.customer("alice", Channel.PHONE)
+    again = core.write(lambda uow: cases.reopen(uow, alice, closed, "It is back")).case
+    lowered = core.write(lambda uow: cases.change_priority(uow, ada, again, Priority.LOW)).case
+    assert lowered.targets.response_due_at == NOW + timedelta(days=4)
+
+
+def test_a_spoken_message_is_an_answer_and_a_silent_one_is_none(core, people, opened):
+    """C7 N3: whoever was told something, does not remind of it."""
+    ada, alice = people.analyst(), people.customer("alice", Channel.PHONE)
+    new = opened()
+    case = core.write(lambda uow: cases.ask_information(uow, ada, new, "Which?")).case
+    silent = core.write(lambda uow: cases.leave_message(uow, alice, case, "Hung up", is_spoken=False)).case
+    assert (silent.status, silent.followup) == (Status.AWAITING_INFORMATION, case.followup)
+    spoken = core.write(lambda uow: cases.leave_message(uow, alice, silent, "34 s", is_spoken=True)).case
+    assert (spoken.status, spoken.followup.step) == (Status.OPEN, Step.NONE)
+    assert _notices(core)[-1] == "status-changed"
+
+
+def test_a_pin_in_a_field_or_in_a_file_name_is_removed(core, people, opened):
+    """A10: both are told in mails and lists."""
+    case = opened()
+    pin = core.write(lambda uow: pins.issue(uow, case.contact_id, by="test"))
+    changed = core.write(
+        lambda uow: cases.change_fields(uow, people.analyst(), case, external_reference=f"REF {pin}")
+    ).case
+    assert pin not in changed.fields.external_reference
+    file = rows.KeptFile("0" * 64, f"log {pin}.txt", "text/plain", 3)
+    core.write(lambda uow: cases.update(uow, people.customer("alice"), changed, "See the file", [file]))
+    with core.reading() as uow:
+        assert pin not in rows.files_of(uow.connection, case.id)[0]["name"]
+
+
+def test_what_is_late_is_listed_by_what_is_still_owed(core, people, opened, clock):
+    """C14 P6: an acknowledged request is late since its decision was due, not since its acknowledgement was."""
+    service = opened("cleo", type=CaseType.SERVICE_REQUEST)
+    core.write(lambda uow: cases.set_status(uow, people.analyst(), service, SubStatus.ACKNOWLEDGED))
+    clock.move_to(NOW + timedelta(days=1, hours=12))
+    problem = opened("cleo", priority=Priority.HIGH)
+    clock.move_to(NOW + timedelta(days=3))
+    with core.reading() as uow:
+        late = rows.overdue(uow.connection, uow.now)
+        assert [row["number"] for row in late] == [problem.number, service.number]
+        assert [row["number"] for row in rows.overdue(uow.connection, uow.now, limit=1)] == [problem.number]
+        of_alice = schema.contacts.c.email == "alice@northwind.example"
+        assert rows.overdue(uow.connection, uow.now, of_alice) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("SELECT id FROM cases WHERE (closed_at IS NULL) ORDER BY priority, id LIMIT 9", "ix_cases_active"),
+        ("SELECT count(*) FROM cases WHERE (closed_at IS NULL)", "ix_cases_active"),
+        ("SELECT id FROM cases WHERE escalated ORDER BY id DESC LIMIT 9", "ix_cases_escalated"),
+    ],
+)
+def test_a_list_reads_only_what_it_shows(core, statement, index):
+    """TARGETS: the same among a million cases."""
+    if not core.database.is_sqlite:
+        pytest.skip("PostgreSQL plans by what is in the table")
+    with core.reading() as uow:
+        plan = uow.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {statement}")).all()
+    assert index in str(plan)

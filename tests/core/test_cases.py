@@ -239,7 +239,7 @@ def test_a_critical_message_pages_every_analyst_when_nobody_is_on_call(core, peo
     case = people.case().case
     core.write(lambda uow: uow.connection.execute(sa.delete(shifts)))
     alice = people.customer("alice", Channel.PHONE)
-    core.write(lambda uow: cases.leave_message(uow, alice, case, "Please call"))
+    core.write(lambda uow: cases.leave_message(uow, alice, case, "Please call", is_spoken=True))
     paged = mails(core, "critical-message-for-on-call")
     assert [recipient for _notice, recipient in paged] == ["ada@support.example", "grace@support.example"]
 

@@ -38,7 +38,7 @@ TOLD = {
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind is not EventKind.CUSTOMER_UPDATE])
 def test_the_table(kind):
     """N1, N5, N7, P4, E7."""
-    told = notices_of(Happened(kind, Role.ANALYST, public=True, moved=True))
+    told = notices_of(Happened(kind, Role.ANALYST, public=True, moved=False))
     assert {(notice.kind, notice.audience) for notice in told} == TOLD[kind]
 
 
@@ -55,6 +55,15 @@ def test_a_customers_update_is_news_to_the_owner_and_to_the_customer_only_where_
     """C7, N5."""
     happened = Happened(EventKind.CUSTOMER_UPDATE, Role.CUSTOMER, public=True, moved=moved)
     assert [notice.kind for notice in notices_of(happened)] == told
+
+
+def test_a_message_that_was_an_answer_tells_the_contact_that_the_case_is_open_again():
+    """C7, N5, P4."""
+    happened = Happened(EventKind.CRITICAL_CALL_MESSAGE, Role.CUSTOMER, public=True, moved=True)
+    assert [notice.kind for notice in notices_of(happened)] == [
+        NoticeKind.CRITICAL_MESSAGE_FOR_ON_CALL,
+        NoticeKind.STATUS_CHANGED,
+    ]
 
 
 def test_every_event_has_its_row():

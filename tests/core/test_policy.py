@@ -150,7 +150,7 @@ TABLE = [
     ("no reopening by mail", Act.REOPEN, MAIL, DC, closed(DAY), None, "mail-only-updates"),
     ("no escalation by mail", Act.ESCALATE, MAIL, DC, OPEN, None, "mail-only-updates"),
     # C3: only what can be down is Critical
-    ("a wish never is", Act.CHANGE_PRIORITY, PHONE, DC, WISH, Priority.CRITICAL, "critical-for-support-only"),
+    ("a wish never is", Act.CHANGE_PRIORITY, PHONE, DC, WISH, Priority.CRITICAL, "never-critical"),
     # C8: who closes
     ("a DC closes by phone", Act.CLOSE, PHONE, DC, OPEN, None, None),
     ("a DC closes in the portal", Act.CLOSE, CONSOLE, DC, OPEN, None, None),
@@ -191,10 +191,10 @@ OPENINGS = [
     # C2
     ("cloud orders a service", CONSOLE, BUSINESS_CLOUD_DC, SERVICE, None, None),
     ("nobody else does", CONSOLE, DC, SERVICE, None, "service-request-for-cloud"),
-    ("no Critical order", PHONE, BUSINESS_CLOUD_DC, SERVICE, Priority.CRITICAL, "critical-for-support-only"),
+    ("no Critical order", PHONE, BUSINESS_CLOUD_DC, SERVICE, Priority.CRITICAL, "never-critical"),
     ("a DC files a wish", CONSOLE, DC, CaseType.FEATURE_REQUEST, None, None),
     ("a reader files none", CONSOLE, READER, CaseType.FEATURE_REQUEST, None, "not-designated"),
-    ("no Critical wish", PHONE, DC, CaseType.FEATURE_REQUEST, Priority.CRITICAL, "critical-for-support-only"),
+    ("no Critical wish", PHONE, DC, CaseType.FEATURE_REQUEST, Priority.CRITICAL, "never-critical"),
     ("an Admin case", PHONE, DC, CaseType.ADMIN, None, None),
 ]  # fmt: skip
 
@@ -287,7 +287,9 @@ def test_critical_comes_by_phone_only(question):
 @pytest.mark.parametrize("channel", Channel)
 def test_what_a_channel_makes_of_a_wish_for_critical(channel):
     """C3: every other channel gets High."""
-    assert reachable_priority(Priority.CRITICAL, channel) is (
+    assert reachable_priority(Priority.CRITICAL, channel, CaseType.SUPPORT) is (
         Priority.CRITICAL if channel is PHONE else Priority.HIGH
     )
-    assert reachable_priority(Priority.LOW, channel) is Priority.LOW
+    assert reachable_priority(Priority.LOW, channel, CaseType.SUPPORT) is Priority.LOW
+    # What is never Critical gets no High for it: the wish is refused.
+    assert reachable_priority(Priority.CRITICAL, channel, CaseType.FEATURE_REQUEST) is Priority.CRITICAL

@@ -247,7 +247,7 @@ def test_everyone_on_call_gets_case_company_and_call_back_number(core, people, o
     case = core.write(
         lambda uow: cases.raise_to_critical(uow, alice, case, callback_number="+14155550199")
     ).case
-    core.write(lambda uow: cases.leave_message(uow, alice, case, "Message of 34 seconds"))
+    core.write(lambda uow: cases.leave_message(uow, alice, case, "Message of 34 seconds", is_spoken=True))
     told = [row["recipient"] for row in outgoing.rows(N.CRITICAL_MESSAGE_FOR_ON_CALL)]
     assert told == ["ada@support.example", "grace@support.example"]
     mail = outgoing.last(N.CRITICAL_MESSAGE_FOR_ON_CALL)
@@ -259,7 +259,7 @@ def test_a_message_on_a_case_that_is_not_critical_is_not_called_critical(core, p
     """P4: whoever is woken by the word can rely on it."""
     case = people.case().case
     alice = people.customer("alice", Channel.PHONE)
-    core.write(lambda uow: cases.leave_message(uow, alice, case, "Message of 34 seconds"))
+    core.write(lambda uow: cases.leave_message(uow, alice, case, "Message of 34 seconds", is_spoken=True))
     subject = outgoing.last(N.CRITICAL_MESSAGE_FOR_ON_CALL)["Subject"]
     assert subject.startswith("Call Northwind back at +14155550132, case 0000000001")
 

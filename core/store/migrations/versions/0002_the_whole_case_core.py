@@ -66,9 +66,11 @@ _REFERRING = (
     ("inbox", "case_id", "cases"),
 )
 _PARTIAL = (
-    ("ix_cases_response_due_at", "response_due_at", "(closed_at IS NULL AND responded_at IS NULL)"),
-    ("ix_cases_decision_due_at", "decision_due_at", "(closed_at IS NULL AND decided_at IS NULL)"),
-    ("ix_cases_closed_at", "closed_at", "(closed_at IS NOT NULL AND purged_at IS NULL)"),
+    ("ix_cases_response_due_at", ["response_due_at"], "(closed_at IS NULL AND responded_at IS NULL)"),
+    ("ix_cases_decision_due_at", ["decision_due_at"], "(closed_at IS NULL AND decided_at IS NULL)"),
+    ("ix_cases_closed_at", ["closed_at"], "(closed_at IS NOT NULL AND purged_at IS NULL)"),
+    ("ix_cases_active", ["priority", "id"], "(closed_at IS NULL)"),
+    ("ix_cases_escalated", ["id"], "escalated"),
 )
 
 
@@ -81,8 +83,8 @@ def upgrade() -> None:
         # SQLite takes a foreign key only where the column is made.
         named = f"CONSTRAINT fk_{table}_{name} REFERENCES {target} (id)"
         op.execute(f"ALTER TABLE {table} ADD COLUMN {name} INTEGER {named}")
-    for name, dated, where in _PARTIAL:
-        op.create_index(name, "cases", [dated], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    for name, indexed, where in _PARTIAL:
+        op.create_index(name, "cases", indexed, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     op.create_index("ix_attachments_digest", "attachments", ["digest"])
     op.create_index("ix_audit_subject", "audit", ["subject"])
     op.create_index("ix_inbox_case_id", "inbox", ["case_id"])
