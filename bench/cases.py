@@ -1,7 +1,7 @@
 """What a case costs among a thousand and among a million.
 
     .venv/bin/python bench/cases.py [--cases 1000000] [--contacts 100000] [--database sqlite|postgresql|both]
-        [--folder /tmp/bench_cases] [--rounds 7] [--operations 200] [--seed 1]
+        [--folder /tmp/bench_cases] [--rounds 7] [--operations 200] [--seed 1] [--cold]
 
 A small house (1,000 cases, 100 contacts) and a large one stand beside each other on the same database. Every
 operation is done in the small one and in the large one by turns, on cases drawn by lot; after a round that does
@@ -9,7 +9,10 @@ not count, printed are the medians of the rounds, in microseconds, and two ratio
 of its rounds: of a round's medians, and of a round's sums, in which the rare slow one is.
 
 Writes are told twice: whole, with their commit and so with the disk, and their statements alone. Lists are asked
-for a tenth as often. `decide` begins with the case already read.
+for less often. `decide` begins with the case already read.
+
+Before each round all files are read once, so that the system's memory holds them and programs are compared, not
+the disk. With `--cold` they are put out of it: a round then reads from the disk, page by page, what it needs.
 
 Both houses have the same mix: of 100 cases 70 are closed (3 of them still to be purged), 10 wait for the customer
 with a follow-up (2 of them due), 12 are worked on, 8 owe a response (6 of them overdue). A case has one to three
@@ -493,15 +496,16 @@ class SqliteFiles:
         """Give a database that nobody has open another name."""
         (self.folder / f"{name}.db").rename(self.folder / f"{to}.db")
 
-    def bytes_of(self, name: str) -> int:
-        """Return how large it is."""
-        return (self.folder / f"{name}.db").stat().st_size
+    def files(self, name: str) -> list[Path]:
+        """Return what it is kept in."""
+        return [self.folder / f"{name}.db"]
 
 
 @dataclass(frozen=True)
 class PostgresDatabases:
     """The databases of a server."""
 
+    data: Path
     socket_folder: Path
     admin: psycopg.Connection[Any]
 
@@ -526,10 +530,11 @@ class PostgresDatabases:
         """Give a database that nobody has open another name."""
         self.admin.execute(f"ALTER DATABASE {name} RENAME TO {to}")
 
-    def bytes_of(self, name: str) -> int:
-        """Return how large it is."""
-        found = self.admin.execute("SELECT pg_database_size(%s)", (name,)).fetchone()
-        return int(found[0]) if found else 0
+    def files(self, name: str) -> list[Path]:
+        """Return what it is kept in."""
+        found = self.admin.execute("SELECT oid FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        assert found is not None
+        return list((self.data / "base" / str(found[0])).glob("[0-9]*"))  # tables and indexes
 
 
 Databases = SqliteFiles | PostgresDatabases
@@ -544,7 +549,7 @@ wait
 @contextmanager
 def postgresql(folder: Path) -> Iterator[PostgresDatabases]:
     """Run a server over the folder's data; it goes with this process, however that ends."""
-    sys.path.append(str(Path(__file__).parent.parent))
+    sys.path.insert(0, str(Path(__file__).parent.parent))
     from tests import postgres as wheel
 
     home, data = folder / "server", folder / "data"
@@ -558,12 +563,13 @@ def postgresql(folder: Path) -> Iterator[PostgresDatabases]:
         wheel._give_to_nobody(data)
         words = f"-D {data} -U postgres -A trust -E UTF8 --no-locale"
         subprocess.run([binaries / "initdb", *words.split()], check=True, **as_user)
-    life = ["/bin/sh", "-c", LIFE_OF_A_SERVER, "postgres", binaries / "postgres", data, home]
+    program: list[str | Path] = [binaries / "postgres", data, home]
+    life = ["/bin/sh", "-c", LIFE_OF_A_SERVER, "postgres", *program]
     with (
         subprocess.Popen(life, stdin=subprocess.PIPE, start_new_session=True, **as_user),
         administered(home) as admin,
     ):
-        yield PostgresDatabases(home, admin)
+        yield PostgresDatabases(data, home, admin)
 
 
 @contextmanager
@@ -598,7 +604,8 @@ def house(databases: Databases, size: Size, folder: Path, *, anew: bool) -> Iter
     core = core_on(databases.url(size.name), folder)
     if not is_current(core.database):
         sys.exit(f"{size.name} in {folder} is of another revision of the tables: remove the folder")
-    print(f"  {size.name}: {databases.bytes_of(size.name) / 1e6:,.1f} MB")
+    size_on_disk = sum(file.stat().st_size for file in databases.files(size.name))
+    print(f"  {size.name}: {size_on_disk / 1e6:,.1f} MB")
     try:
         yield core
     finally:
@@ -615,6 +622,7 @@ class Side:
     core: Core
     size: Size
     lots: random.Random
+    files: list[Path]
 
     def case(self, first: int = 0, end: int = 100) -> int:
         """Return the id of a case whose kind is one of these."""
@@ -725,9 +733,8 @@ def of_contact(side: Side) -> Act_:
 
 def most_urgent(_side: Side) -> Act_:
     """What the console shows first: the active cases, most urgent first."""
-    active = schema.cases.c.status != Status.CLOSED
     order = schema.cases.c.priority, schema.cases.c.id
-    return lambda uow: rows.listed(uow.connection, active, order=order, limit=2 * PAGE)
+    return lambda uow: rows.listed(uow.connection, schema.ACTIVE, order=order, limit=2 * PAGE)
 
 
 OPERATIONS = (
@@ -737,10 +744,10 @@ OPERATIONS = (
     Operation("update", updating, writes=True),
     Operation("next follow-up due", next_followup),
     Operation("next case to purge", purging),
-    Operation(f"case list, {PAGE}", newest, share=0.1),
-    Operation(f"case list --overdue, {PAGE}", overdue, share=0.1),
-    Operation(f"case list --contact, {PAGE}", of_contact, share=0.1),
-    Operation(f"console, {2 * PAGE}", most_urgent, share=0.1),
+    Operation(f"case list, {PAGE}", newest, share=0.25),
+    Operation(f"case list --overdue, {PAGE}", overdue, share=0.025),
+    Operation(f"case list --contact, {PAGE}", of_contact, share=0.25),
+    Operation(f"console, {2 * PAGE}", most_urgent, share=0.025),
 )
 
 
@@ -806,12 +813,29 @@ def one_round(small: Side, large: Side, count: int) -> dict[str, Round]:
     return result
 
 
-def measure(small: Side, large: Side, number: int, count: int) -> Rounds:
+def put_in_memory(files: Iterable[Path]) -> None:
+    """Read files from end to end, so that the system's memory holds them."""
+    for file in files:
+        with file.open("rb", buffering=0) as opened:
+            while opened.read(1 << 20):
+                pass
+
+
+def put_out_of_memory(files: Iterable[Path]) -> None:
+    """Let the system's memory hold nothing of files, but what is yet to be written."""
+    for file in files:
+        with file.open("rb", buffering=0) as opened:
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def measure(small: Side, large: Side, given: argparse.Namespace) -> Rounds:
     """Return what every operation came to, round by round, without the first."""
     gc.collect()
     gc.freeze()
+    number, count = given.rounds, given.operations
     rounds: Rounds = {}
     for turn in range(number + 1):
+        (put_out_of_memory if given.cold else put_in_memory)(small.files + large.files)
         done = one_round(small, large, count)
         print(f"\r  round {turn} of {number} ", end="", flush=True)
         if turn:
@@ -845,10 +869,11 @@ def run(kind: str, databases: Databases, given: argparse.Namespace) -> None:
     ):
         load = os.getloadavg()[0]
         sides = (
-            Side(small_core, small, random.Random(given.seed)),
-            Side(large_core, large, random.Random(given.seed)),
+            Side(small_core, small, random.Random(given.seed), databases.files(small.name)),
+            Side(large_core, large, random.Random(given.seed), databases.files(large.name)),
         )
-        print_table(kind, measure(*sides, given.rounds, given.operations), load)
+        how = "files on disk only" if given.cold else "files in memory"
+        print_table(f"{kind}, {how}", measure(*sides, given), load)
 
 
 def main() -> None:
@@ -861,6 +886,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--operations", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cold", action="store_true", help="put the files out of memory before each round")
     given = parser.parse_args()
     folder = Path(given.folder)
     folder.mkdir(parents=True, exist_ok=True)

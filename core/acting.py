@@ -112,7 +112,7 @@ def denied(
 
 def event_of(uow: UnitOfWork, actor: Actor, said: Said) -> rows.Event:
     """Return the line of history that an act writes, without PINs (A10)."""
-    name, text = actor.name[:LONGEST_ACTOR], pins.masked(uow, said.text)
+    name, text = pins.masked(uow, actor.name)[:LONGEST_ACTOR], pins.masked(uow, said.text)
     return rows.Event(
         uow.now, said.kind, actor.channel, actor.role, name, text, said.public, said.escalation_id
     )

@@ -5,19 +5,32 @@ What was done to a case is in its events; `of_case` reads both as one stream.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from core.errors import NotFound
-from core.rules.terms import Channel
-from core.store.schema import audit, case_events, cases, triage
+from core.rules.terms import Channel, EventKind
+from core.store.schema import audit, case_events, cases, escalations, triage
 
 if TYPE_CHECKING:
     from core.unit_of_work import UnitOfWork
+
+# What an event set, in the words that core.cases writes of it; what a person wrote stands behind them, or in quotes.
+_SET_BY: Mapping[str, re.Pattern[str]] = {
+    EventKind.PRIORITY_CHANGED: re.compile(
+        r"\A(?:Priority changed from \S+ to|The priority is) ([1-4]-[A-Z][a-z]+)"
+    ),
+    EventKind.ASSIGNED: re.compile(r"\AAssigned (to \S+)\.\Z"),
+    EventKind.FIELDS_CHANGED: re.compile(r"^([a-z ]+):", re.MULTILINE),
+    EventKind.PURGED: re.compile(r": (.+)\. The history stays\."),
+}
+GATEWAY = "gateway"  # who acts where nobody asked for it
+_LONGEST_NAME = 300  # of who acts, and of whom or what
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,8 @@ def record(
     uow: UnitOfWork, *, by: str, act: str, subject: str, detail: str = "", channel: Channel = Channel.CONSOLE
 ) -> None:
     """Write one line, in the transaction of the act that it tells of."""
-    line = {"at": uow.now, "actor": by, "channel": channel, "act": act, "subject": subject, "detail": detail}
+    line = {"at": uow.now, "actor": by[:_LONGEST_NAME], "channel": channel, "act": act, "detail": detail}
+    line["subject"] = subject[:_LONGEST_NAME]
     uow.connection.execute(sa.insert(audit).values(**line))
 
 
@@ -48,7 +62,8 @@ def listed(uow: UnitOfWork, subject: str | None = None, *, limit: int = 200) -> 
 def of_case(uow: UnitOfWork, number: str, *, limit: int = 200) -> list[Line]:
     """Return what was done to a case, and to the triage entries that name it, newest first. Raises NotFound.
 
-    Of an event who, what, when and over which channel; its text is the case's own to show.
+    Of an event who, what, when and over which channel, and in short what was set; what people wrote in it is the
+    case's own to show.
     """
     case_id = uow.connection.scalar(sa.select(cases.c.id).where(cases.c.number == number))
     if case_id is None:
@@ -66,7 +81,21 @@ def _lines(uow: UnitOfWork, which: Iterable[sa.ColumnElement[bool]], limit: int)
 
 
 def _events(uow: UnitOfWork, case_id: int, number: str, limit: int) -> list[Line]:
-    columns = [case_events.c[name] for name in ("at", "actor", "channel", "kind")]
-    mine = sa.select(*columns).where(case_events.c.case_id == case_id)
-    newest = mine.order_by(case_events.c.version.desc()).limit(limit)
-    return [Line(row.at, row.actor, row.channel, row.kind, number) for row in uow.connection.execute(newest)]
+    # Of the text only what we wrote ourselves: that of a mail may have megabytes.
+    ours = sa.case((case_events.c.kind.in_(_SET_BY), case_events.c.text), else_="").label("ours")
+    names = ("at", "actor", "channel", "kind", "status", "sub_status")
+    told = sa.select(*(case_events.c[name] for name in names), ours, escalations.c.ground).select_from(
+        case_events.outerjoin(escalations, escalations.c.id == case_events.c.escalation_id)
+    )
+    newest = told.where(case_events.c.case_id == case_id).order_by(case_events.c.version.desc()).limit(limit)
+    return [
+        Line(row.at, row.actor, row.channel, row.kind, number, _detail(row))
+        for row in uow.connection.execute(newest)
+    ]
+
+
+def _detail(event: Any) -> str:
+    """Return where the case stood after the event, and what it set: never a person's words."""
+    pattern = _SET_BY.get(event.kind)
+    found = pattern.findall(event.ours) if pattern else []
+    return ", ".join([f"{event.status} / {event.sub_status}", *found, *filter(None, [event.ground])])

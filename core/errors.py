@@ -40,7 +40,7 @@ class BadInput(IntakeError):
         self.field, self.value, self.allowed = field, value, allowed
 
 
-_LONGEST_SHOWN = 80
+_LONGEST_SHOWN = 100
 
 
 def _in_short(value: object) -> str:

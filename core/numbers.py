@@ -16,6 +16,7 @@ _DIALABLE_TYPES = frozenset(
     }
 )
 _ALLOWED = "a valid telephone number with its country code, such as +14155550132"
+_OF_ANOTHER_KIND = "a landline or mobile number; this kind of number is not accepted"
 
 
 def dialable(text: str, field: str = "telephone number") -> str:
@@ -24,11 +25,12 @@ def dialable(text: str, field: str = "telephone number") -> str:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
         raise BadInput(field, text, _ALLOWED) from None
+    if not phonenumbers.is_valid_number(number):
+        raise BadInput(field, text, _ALLOWED)
     # The library calls satellite numbers mobile; they belong to no region, and cost like none.
     has_region = phonenumbers.region_code_for_number(number) not in (None, "001")
-    is_usual = phonenumbers.number_type(number) in _DIALABLE_TYPES
-    if not (phonenumbers.is_valid_number(number) and has_region and is_usual):
-        raise BadInput(field, text, _ALLOWED)
+    if not (has_region and phonenumbers.number_type(number) in _DIALABLE_TYPES):
+        raise BadInput(field, text, _OF_ANOTHER_KIND)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

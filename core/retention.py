@@ -4,7 +4,7 @@ A case holds them until the very instant from which it can no longer be reopened
 them (C9). The commit that decides it tells of it in the history, and the bytes go after it, a few at a time, so
 that nobody who writes waits for long. What a crash leaves of them is found by the sweep: mails that were settled
 as long ago and are of no open case, and files that no attachment names, those of triage among them. A mail that
-waits for people keeps its bytes, whatever it belongs to.
+waits for people keeps its bytes, whatever it belongs to, and for as long after they settled it.
 
 At the end the database is scrubbed: SQLite's log holds the bytes of removed rows until it is cut off (I15).
 """
@@ -22,6 +22,7 @@ from core import cases
 from core.rules.policy import reopen_until
 from core.store import cases as rows
 from core.store import retention as stored
+from core.store.blobs import BlobStore
 from core.store.cases import Case
 from core.store.database import is_unavailable
 from core.store.retention import Contents, KeptMail, Place
@@ -30,6 +31,7 @@ from core.unit_of_work import Core, UnitOfWork
 log = structlog.get_logger()
 
 _STILL_WITHOUT_ROW = timedelta(hours=1)  # a put is followed by its row within minutes, or never
+_FILES_AT_ONCE = 100  # in one transaction, as little as of mails
 # Of mails, in one transaction: others wait for SQLite's only writer meanwhile.
 _BYTES_AT_ONCE, _MAILS_AT_ONCE = 16_000_000, 500
 
@@ -106,7 +108,7 @@ def due_cases(core: Core) -> Iterator[Purged]:
     for place in _due(core):
         with core.reading() as uow:
             case = rows.by_id(uow.connection, place.case_id)
-            held = stored.contents(uow.connection, case.id)
+            held = stored.contents(uow.connection, case.id, _closed_by(uow))
         yield Purged(case.number, place.closed_at, _removed(held))
 
 
@@ -157,7 +159,7 @@ def _decide(uow: UnitOfWork, place: Place) -> tuple[Case, Contents] | None:
         return None
     if uow.now < reopen_until(case.closed_at, uow.house.rulebook):  # reopened, and closed again
         return None
-    held = stored.contents(uow.connection, case.id)
+    held = stored.contents(uow.connection, case.id, _closed_by(uow))
     removed = _removed(held)
     stored.mark_removed(uow.connection, case.id, uow.now)
     if removed == Removed():
@@ -234,29 +236,71 @@ def remove_stray_recordings(core: Core) -> Iterator[Removed]:
         yield Removed(recordings=count)
 
 
-def remove_unnamed_files(core: Core) -> Iterator[int]:
-    """Remove files that were last put as long ago and that no attachment names; yield how many, bit by bit.
-
-    A database that has not seen so many days itself may be a new one beside an old folder, by mistake.
-    """
-    age = timedelta(days=core.house.rulebook.reopen_days)
+def due_recordings(core: Core) -> Iterator[Removed]:
+    """Yield what remove_stray_recordings would, and change nothing."""
     with core.reading() as uow:
-        first = stored.first_mail_at(uow.connection)
-        if first is None or first > uow.now - age:
-            return
-    for beginning, digests in core.blobs.shelves():
-        count = _discard_unnamed(core, beginning, digests, age)
+        count = stored.recordings_of_no_case(uow.connection, _closed_by(uow))
+    if count:
+        yield Removed(recordings=count)
+
+
+def remove_unnamed_files(core: Core) -> Iterator[int]:
+    """Remove files that were last put as long ago and that no attachment names; yield how many, bit by bit."""
+    for beginning, digests in _shelves(core):
+        count = _discard_unnamed(core, beginning, digests, _age(core))
         if count:
             yield count
+
+
+def due_files(core: Core) -> Iterator[int]:
+    """Yield what remove_unnamed_files would, and remove nothing."""
+    for beginning, digests in _shelves(core):
+        with core.reading() as uow:
+            limit = uow.now - _age(core)
+            unnamed = _unnamed(uow, beginning, digests)
+        count = sum(not core.blobs.was_put_since(digest, limit) for digest in unnamed)
+        if count:
+            yield count
+
+
+def _age(core: Core) -> timedelta:
+    return timedelta(days=core.house.rulebook.reopen_days)
+
+
+def _shelves(core: Core) -> Iterator[tuple[str, list[str]]]:
+    """Yield all files there are; none to a database that has not seen so many days itself.
+
+    It may be a new one beside an old folder, by mistake.
+    """
+    with core.reading() as uow:
+        first = stored.first_mail_at(uow.connection)
+        is_new = first is None or first > uow.now - _age(core)
+    if not is_new:
+        yield from core.blobs.shelves()
 
 
 def _discard_unnamed(core: Core, beginning: str, digests: Sequence[str], age: timedelta) -> int:
     """Discard those of the digests, all with this beginning, that no attachment names; return how many."""
     with core.reading() as uow:
-        limit = uow.now - age  # read before the names: who put since then may not be among them
-        named = stored.named_digests(uow.connection, beginning)
-    unnamed = (digest for digest in digests if digest not in named)
-    return sum(core.blobs.discard(digest, unless_put_since=limit) for digest in unnamed)
+        unnamed = _unnamed(uow, beginning, digests)
+    return sum(
+        core.write(partial(_discard, blobs=core.blobs, beginning=beginning, digests=batch, age=age))
+        for batch in (unnamed[at : at + _FILES_AT_ONCE] for at in range(0, len(unnamed), _FILES_AT_ONCE))
+    )
+
+
+def _discard(
+    uow: UnitOfWork, blobs: BlobStore, beginning: str, digests: Sequence[str], age: timedelta
+) -> int:
+    """Discard those that still have no name, while nobody gives them one; the clock may be held at a time to come."""
+    stored.hold_off_naming(uow.connection)
+    unnamed = _unnamed(uow, beginning, digests)
+    return sum(blobs.discard(digest, unless_put_since=uow.now - age) for digest in unnamed)
+
+
+def _unnamed(uow: UnitOfWork, beginning: str, digests: Sequence[str]) -> list[str]:
+    named = stored.named_digests(uow.connection, beginning)
+    return [digest for digest in digests if digest not in named]
 
 
 # --- the end ----------------------------------------------------------------------------------------------------

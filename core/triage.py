@@ -41,7 +41,7 @@ class Aside:
     case_id: int | None = None
 
 
-_LONGEST_SENDER, _LONGEST_SUBJECT = 320, 1000
+_LONGEST_SENDER, _LONGEST_SUBJECT, _LONGEST_NAME = 320, 1000, 300
 
 
 def put_aside(uow: UnitOfWork, aside: Aside) -> int:
@@ -50,8 +50,8 @@ def put_aside(uow: UnitOfWork, aside: Aside) -> int:
         inbox_id=aside.inbox_id,
         case_id=aside.case_id,
         reason=aside.reason,
-        words=aside.words,
-        sender=aside.sender[:_LONGEST_SENDER],
+        words=pins.masked(uow, aside.words),
+        sender=pins.masked(uow, aside.sender)[:_LONGEST_SENDER],
         subject=pins.masked(uow, aside.subject)[:_LONGEST_SUBJECT],
         put_at=uow.now,
         state=EntryState.OPEN,
@@ -97,7 +97,7 @@ def settle(uow: UnitOfWork, entry_id: int, state: EntryState, *, by: str, detail
     settled = (
         sa.update(triage)
         .where(triage.c.id == entry_id, triage.c.state == EntryState.OPEN)
-        .values(state=state, settled_at=uow.now, settled_by=by)
+        .values(state=state, settled_at=uow.now, settled_by=by[:_LONGEST_NAME])
     )
     if uow.connection.execute(settled).rowcount != 1:
         row = find(uow, entry_id)  # as whoever was first left it

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.store import retention
 from core.store.blobs import BlobStore
 from core.store.cases import KeptFile
+from core.unit_of_work import UnitOfWork
 from email_in.message import InboundMail
 
 _LONGEST_TYPE = 100
@@ -15,3 +19,15 @@ def kept(blobs: BlobStore, mail: InboundMail) -> tuple[KeptFile, ...]:
         KeptFile(blobs.put(file.content), file.name, file.content_type[:_LONGEST_TYPE], len(file.content))
         for file in mail.attachments
     )
+
+
+def keep_for_this_case(
+    uow: UnitOfWork, blobs: BlobStore, mail: InboundMail, files: Sequence[KeptFile]
+) -> None:
+    """Let no purge take the files before this transaction has named them; what one has taken is put again (C10)."""
+    if not files:
+        return
+    retention.hold_files(uow.connection)
+    for attachment, file in zip(mail.attachments, files, strict=True):
+        if not blobs.renew(file.digest):
+            blobs.put(attachment.content)

@@ -12,11 +12,12 @@ from core.errors import NotFound, Refused
 from core.rules.policy import Denied
 from core.rules.terms import Channel
 from core.store import inbox
+from core.store.blobs import BlobStore
 from core.store.cases import Case, KeptFile
 from core.triage import EntryState
 from core.unit_of_work import Core, UnitOfWork
-from email_in.attachments import kept
-from email_in.message import read_mail
+from email_in.attachments import keep_for_this_case, kept
+from email_in.message import InboundMail, read_mail
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Prepared:
 
     entry: sa.RowMapping
     row: sa.RowMapping
-    text: str
+    mail: InboundMail
     files: tuple[KeptFile, ...]
+    blobs: BlobStore
 
 
 def prepare(core: Core, entry_id: int) -> Prepared:
@@ -38,7 +40,7 @@ def prepare(core: Core, entry_id: int) -> Prepared:
             raise NotFound("mail in the inbox", entry["inbox_id"])
         raw = _raw(uow, entry)
     mail = read_mail(raw)
-    return Prepared(entry, row, mail.text, kept(core.blobs, mail))
+    return Prepared(entry, row, mail, kept(core.blobs, mail), core.blobs)
 
 
 def _raw(uow: UnitOfWork, entry: sa.RowMapping) -> bytes:
@@ -62,4 +64,5 @@ def link_by_hand(uow: UnitOfWork, prepared: Prepared, analyst: Actor, case: Case
         raise Refused(Denied("duplicate", "I2", words))
     inbox.mark_linked(uow.connection, row, case.id, uow.now)
     named = replace(analyst, name=f"{entry['sender']}, accepted by {analyst.name}", channel=Channel.MAIL)
-    return cases.update(uow, named, case, prepared.text, prepared.files)
+    keep_for_this_case(uow, prepared.blobs, prepared.mail, prepared.files)
+    return cases.update(uow, named, case, prepared.mail.text, prepared.files)

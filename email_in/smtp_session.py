@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -67,7 +68,9 @@ class SmtpSession(SMTP):
 
     line_length_limit = PIECE_BYTES  # of the reader; a line of a mail knows no limit here
 
-    def __init__(self, reception: Reception, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, reception: Reception, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None = None
+    ) -> None:
         super().__init__(
             reception.envelopes,
             data_size_limit=reception.settings.max_message_bytes,
@@ -77,6 +80,7 @@ class SmtpSession(SMTP):
             timeout=IDLE_SECONDS,
             command_call_limit=COMMANDS_A_SESSION,
             loop=loop,
+            tls_context=tls,
         )
         self._reception = reception
         self._phase = Phase.COMMANDS
@@ -104,7 +108,8 @@ class SmtpSession(SMTP):
 
     def eof_received(self) -> bool | None:
         """Go on with what was sent: a client may close its half after the final dot and wait for the answer."""
-        return asyncio.StreamReaderProtocol.eof_received(self)  # aiosmtpd's would cancel the commit
+        stays_open = asyncio.StreamReaderProtocol.eof_received(self)  # aiosmtpd's would cancel the commit
+        return stays_open if self.session is None or not self.session.ssl else False  # TLS knows no half
 
     def leave_if_idle(self) -> None:
         """Say goodbye, unless a mail is under way."""

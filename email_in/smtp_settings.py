@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import BadInput
+from email_in.smtp_tls import TlsFiles
 
 MEBIBYTE = 1024 * 1024
 
@@ -28,6 +29,7 @@ class SmtpSettings:
     max_connections: int = 200
     max_connections_per_peer: int = 50
     max_bytes_in_flight: int = 256 * MEBIBYTE
+    tls: TlsFiles | None = None  # with them, STARTTLS is offered
 
     def __post_init__(self) -> None:
         # Without a name aiosmtpd asks the DNS for one at every connection, and all sessions wait for the answer.

@@ -17,6 +17,7 @@ from email_in.smtp_envelope import EnvelopeRules
 from email_in.smtp_limits import ByteBudget, OpenSessions
 from email_in.smtp_session import Reception, SmtpSession
 from email_in.smtp_settings import SmtpSettings
+from email_in.smtp_tls import Certificate
 
 __all__ = ["SmtpServer", "SmtpSettings"]
 
@@ -27,10 +28,11 @@ LOOK_SECONDS = 0.02
 
 
 class SmtpServer:
-    """Listens from start() to stop(), once."""
+    """Listens from start() to stop(), once. Raises BadInput for a certificate that cannot be used."""
 
     def __init__(self, core: Core, settings: SmtpSettings) -> None:
         self._settings = settings
+        self._certificate = Certificate(settings.tls) if settings.tls else None
         self._reception = Reception(
             settings,
             Accepting(core),
@@ -74,7 +76,8 @@ class SmtpServer:
         await self._finish()
 
     def _new_session(self) -> SmtpSession:
-        return SmtpSession(self._reception, self._loop)
+        context = self._certificate.context() if self._certificate else None
+        return SmtpSession(self._reception, self._loop, context)
 
     async def _finish(self) -> None:
         sessions = self._reception.sessions

@@ -15,23 +15,23 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from core import acting, cases, directory, telling, triage
+from core import acting, cases, directory, pins, telling, triage
 from core.acting import Actor
 from core.addresses import read_bounce_key
 from core.errors import LeaseLost, NotFound
 from core.identifiers import random_key
 from core.rules.notices import NoticeKind
-from core.rules.policy import STRANGER, Act, Denied, Question
-from core.rules.policy import decide as decide_policy
+from core.rules.policy import Act, Denied
 from core.rules.terms import Channel, Role
 from core.store import cases as case_rows
 from core.store import claiming, inbox, outbox
+from core.store.blobs import BlobStore
 from core.store.cases import Case, KeptFile
 from core.store.database import is_unavailable
 from core.store.schema import inbox as inbox_table
 from core.triage import Aside
 from core.unit_of_work import Core, UnitOfWork
-from email_in.attachments import kept
+from email_in.attachments import keep_for_this_case, kept
 from email_in.disposition import Decision, Facts, Outcome, decide
 from email_in.machine import Author, written_by
 from email_in.message import InboundMail, read_mail
@@ -82,7 +82,7 @@ def _settle(core: Core, rules: SenderRules, row: sa.RowMapping) -> None:
         core.write(lambda uow: _park(uow, row), mark="inbox.apply")
         return
     read = _read(core, rules, row)
-    core.write(lambda uow: _act(uow, rules, read), mark="inbox.apply")
+    core.write(lambda uow: _act(uow, core.blobs, rules, read), mark="inbox.apply")
 
 
 def _put_back(core: Core, row: sa.RowMapping, error: Exception) -> None:
@@ -90,7 +90,7 @@ def _put_back(core: Core, row: sa.RowMapping, error: Exception) -> None:
     told = f"{type(error).__name__}: {error}"[:1000]
 
     def act(uow: UnitOfWork) -> None:
-        claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, told)
+        claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, pins.masked(uow, told))
         if _is_outage(error) and uow.now - row["received_at"] < _LONGEST_OUTAGE:
             inbox.forget_attempt(uow.connection, row["id"])
 
@@ -140,9 +140,11 @@ def _read(core: Core, rules: SenderRules, row: sa.RowMapping) -> Read:
 # --- deciding and acting, in one transaction ----------------------------------------------------------------
 
 
-def _act(uow: UnitOfWork, rules: SenderRules, read: Read) -> None:
+def _act(uow: UnitOfWork, blobs: BlobStore, rules: SenderRules, read: Read) -> None:
     case_ids = _cases_of(uow, read.found)
     case = case_rows.by_id(uow.connection, case_ids[0]) if len(case_ids) == 1 else None
+    # Who wrote matters only where there is a case to update.
+    actor = _actor(uow, read.sender) if case is not None and read.sender is not None else None
     bounced = _bounced_notice(uow, read)
     facts = Facts(
         author=read.author.kind,
@@ -152,12 +154,13 @@ def _act(uow: UnitOfWork, rules: SenderRules, read: Read) -> None:
         references=len(read.found),
         cases=case_ids,
         is_proven=rules.is_enough(read.proof),
-        denied=_denied(uow, read.sender, case),
+        denied=_denied(uow, actor, case),
         bounced=bounced is not None,
     )
     decision = decide(facts)
-    if decision.outcome is Outcome.UPDATE and case is not None and read.sender is not None:
-        cases.update(uow, _actor(uow, read.sender), case, read.mail.text, read.files)
+    if decision.outcome is Outcome.UPDATE and case is not None and actor is not None:
+        keep_for_this_case(uow, blobs, read.mail, read.files)
+        cases.update(uow, actor, case, read.mail.text, read.files)
     elif decision.outcome is Outcome.BOUNCE and bounced is not None:
         _tell_of_bounce(uow, bounced)
     elif decision.outcome is Outcome.TRIAGE:
@@ -170,20 +173,20 @@ def _cases_of(uow: UnitOfWork, found: tuple[Found, ...]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(case_id for case_id in known if case_id is not None))
 
 
-def _denied(uow: UnitOfWork, sender: str | None, case: Case | None) -> Denied | None:
-    """Return why the sender may not update the case, None when they may or there is no one case."""
-    if sender is None or case is None:
-        return None
-    try:
-        return acting.denied(uow, _actor(uow, sender), case, Act.UPDATE)
-    except NotFound:
-        answer = decide_policy(Question(Act.UPDATE, Channel.MAIL, STRANGER, uow.now, case.facts))
-        return answer if isinstance(answer, Denied) else None
-
-
 def _actor(uow: UnitOfWork, sender: str) -> Actor:
-    contact = directory.contact_by_email(uow, sender)
+    """Return who writes: a contact, or somebody whom the directory does not know and no rule lets update."""
+    try:
+        contact = directory.contact_by_email(uow, sender)
+    except NotFound:
+        return Actor(Role.CUSTOMER, sender, Channel.MAIL)
     return Actor(Role.CUSTOMER, f"{contact.name} <{contact.email}>", Channel.MAIL, contact_id=contact.id)
+
+
+def _denied(uow: UnitOfWork, actor: Actor | None, case: Case | None) -> Denied | None:
+    """Return why the sender may not update the case, None when they may or there is no one case."""
+    if actor is None or case is None:
+        return None
+    return acting.denied(uow, actor, case, Act.UPDATE)
 
 
 def _bounced_notice(uow: UnitOfWork, read: Read) -> sa.RowMapping | None:

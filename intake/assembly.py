@@ -13,6 +13,7 @@ from core.pins import PinKeys
 from core.store.blobs import BlobStore, FolderBlobs
 from core.store.database import Database
 from core.unit_of_work import Core, House
+from email_in.smtp_tls import TlsFiles
 from intake.settings import Settings, SettingsAreWrong
 
 
@@ -25,11 +26,12 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
             wanted = f"INTAKE_{name.upper()}"
             raise SettingsAreWrong(f"{wanted} is not set: set it, or {wanted}_FILE, to a long random text")
     clock = clock or SystemClock()
-    return Core(Database(settings.database_url), _blobs(settings, clock), clock, _house(settings))
+    return Core(Database(settings.database_url), _blobs(settings), clock, _house(settings))
 
 
-def _blobs(settings: Settings, clock: Clock) -> BlobStore:
-    return FolderBlobs(Path(settings.blob_url.removeprefix("file://")), clock)
+def _blobs(settings: Settings) -> BlobStore:
+    # The machine's clock, whatever the time is held at: a gateway beside us puts files by it.
+    return FolderBlobs(Path(settings.blob_url.removeprefix("file://")), SystemClock())
 
 
 def _house(settings: Settings) -> House:
@@ -51,3 +53,9 @@ def _pin_keys(settings: Settings) -> PinKeys:
 
 def _key_id(key: str) -> str:
     return hashlib.sha256(b"pin key id:" + key.encode()).hexdigest()[:16]
+
+
+def tls_files(settings: Settings) -> TlsFiles | None:
+    """Return where the certificate of the SMTP server is, None where there is none."""
+    certificate, key = settings.smtp_tls_certificate, settings.smtp_tls_key
+    return TlsFiles(Path(certificate), Path(key or certificate)) if certificate else None

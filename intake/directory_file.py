@@ -40,6 +40,14 @@ class Form(StrEnum):
     CSV = "csv"
 
 
+class NoDirectoryFile(BadInput):
+    """A file cannot be read as a directory; the message says where and why."""
+
+    def __init__(self, file: Path, words: str) -> None:
+        super().__init__("file", str(file), words)
+        self.args = (f"{file}: {words}",)
+
+
 _ENDINGS = {".yaml": Form.YAML, ".yml": Form.YAML, ".csv": Form.CSV}
 
 
@@ -54,17 +62,35 @@ def form_of(file: Path) -> Form:
 def read_entries(file: Path, progress: Progress = lambda _done, _total: None) -> Iterator[Entry]:
     """Yield the entries of a file. `progress` is told at which line of how many it is. Raises BadInput."""
     read = {Form.YAML: _read_yaml, Form.CSV: _read_csv}[form_of(file)]
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput("file", str(file), f"UTF-8: {error}") from None
+    text = _text_of(file)
     lines = text.count("\n") + 1
     try:
         for line, entry in read(text):
             progress(line, lines)
             yield entry
+    except _Unreadable as unreadable:
+        raise NoDirectoryFile(file, str(unreadable)) from None
     except (yaml.YAMLError, csv.Error, RecursionError) as error:
         raise BadInput("file", str(file), f"{form_of(file).upper()}: {error}") from None
+
+
+class _Unreadable(Exception):
+    """Why a text is no directory."""
+
+
+_EMPTY = "the file is empty"
+
+
+def _text_of(file: Path) -> str:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        words = f"line {line} is not UTF-8; from a spreadsheet, save as CSV UTF-8"
+        raise NoDirectoryFile(file, words) from None
+    if not text.strip():
+        raise NoDirectoryFile(file, _EMPTY)
+    return text
 
 
 # --- YAML ---------------------------------------------------------------------------------------------------
@@ -137,6 +163,8 @@ def _read_yaml(text: str) -> Iterator[tuple[int, Entry]]:
     loader.get_event()
     if loader.check_event(yaml.DocumentStartEvent):
         loader.get_event()
+    if loader.check_event(yaml.StreamEndEvent):
+        raise _Unreadable(_EMPTY)
     if not loader.check_event(yaml.MappingStartEvent):
         raise BadInput("file", text[:60], f"a YAML mapping of {', '.join(LISTS)}")
     loader.get_event()
@@ -179,6 +207,7 @@ COLUMNS = tuple(
 
 
 def _read_csv(text: str) -> Iterator[tuple[int, Entry]]:
+    _refuse_other_separators(text)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = [name.strip() for name in next(rows, [])]
     if _SECTION not in header:
@@ -193,9 +222,18 @@ def _read_csv(text: str) -> Iterator[tuple[int, Entry]]:
             yield line, _csv_entry(header, row, line)
 
 
+def _refuse_other_separators(text: str) -> None:
+    first = text.lstrip().partition("\n")[0]
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        cells = [cell.strip().strip('"') for cell in first.split(separator)]
+        if len(cells) > 1 and _SECTION in cells:
+            raise _Unreadable(f"this file separates its columns by {name}; save it with commas")
+
+
 def _csv_entry(header: list[str], row: list[str], line: int) -> Entry:
     if len(row) != len(header):
-        raise BadInput(f"line {line}", f"{len(row)} cells", f"of {len(header)} cells, as the header")
+        found = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+        raise _Unreadable(f"line {line} has {found} and the header {len(header)}")
     cells = dict(zip(header, row, strict=True))
     written = cells.pop(_SECTION).strip()
     if written not in list(Section):
@@ -245,6 +283,8 @@ def _write_yaml(entries: Iterable[Entry], to: TextIO) -> None:
                 to.write(f"{_LIST_OF[entry.section]}:\n")
                 heading = entry.section
             _write_fields(entry.fields, to, "  ")
+            if entry.is_bare and entry.section is Section.ANALYST:  # what is left out would stay
+                to.write("    shifts: []\n")
         current = entry.section
 
 

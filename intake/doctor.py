@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from core import directory
 from core.enrolment.findings import findings as directory_findings
 from core.store.migrations import is_current
-from intake.assembly import build_core
+from email_in.smtp_tls import Certificate
+from intake.assembly import build_core, tls_files
 from intake.settings import PREFIX, Settings
 
 _PACKAGES = ("core", "email_in", "ivr", "notifier", "intake")
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         _database,
         _blobs,
         _smart_host,
+        _smtp_tls,
         _phone,
         _on_call,
         _directory,
@@ -105,6 +107,15 @@ def _smart_host(settings: Settings) -> Iterator[Finding]:
     with smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=10) as host:
         code, _reply = host.noop()
         yield Finding("smart host", code == 250, f"{parts.hostname}:{parts.port or 25} answers {code}")
+
+
+def _smtp_tls(settings: Settings) -> Iterator[Finding]:
+    files = tls_files(settings)
+    if files is None:
+        yield Finding("smtp tls", ok=True, words="no certificate is set, so STARTTLS is not offered")
+        return
+    Certificate(files)
+    yield Finding("smtp tls", ok=True, words=f"STARTTLS is offered with {files.certificate}")
 
 
 def _phone(settings: Settings) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from core import retention
-from core.errors import IntakeError
+from core.errors import BadInput, IntakeError
 from core.numbers import readable
 from core.store import claiming
 from core.store.schema import inbox, outbox
@@ -26,8 +26,9 @@ from email_in.sender import SenderCheck, SenderRules
 from email_in.smtp_settings import SmtpSettings
 from email_in.smtpd import SmtpServer
 from email_in.worker import apply_one
+from intake.assembly import tls_files
 from intake.loop import Loop, Round, Work
-from intake.settings import Settings
+from intake.settings import Settings, SettingsAreWrong
 from intake.web import WebServer, create_app
 from notifier.followups import follow_up_one
 from notifier.settings import MailSettings
@@ -73,6 +74,7 @@ def smtp_settings(settings: Settings) -> SmtpSettings:
         mail_from_address=settings.mail_from_address,
         mail_domain=settings.mail_domain,
         max_message_bytes=settings.smtp_max_bytes,
+        tls=tls_files(settings),
     )
 
 
@@ -137,7 +139,10 @@ def _web(core: Core, settings: Settings, stack: ExitStack) -> WebServer:
 
 
 def _smtp(core: Core, settings: Settings, stack: ExitStack) -> SmtpServer:
-    server = SmtpServer(core, smtp_settings(settings))
+    try:
+        server = SmtpServer(core, smtp_settings(settings))
+    except BadInput as error:
+        raise SettingsAreWrong(f"INTAKE_SMTP_TLS_CERTIFICATE, INTAKE_SMTP_TLS_KEY: {error}") from None
     server.start()
     stack.callback(server.stop)
     return server

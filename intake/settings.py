@@ -186,6 +186,10 @@ class Settings(BaseSettings):
     smtp_port: int = Field(
         2525, ge=0, le=65535, description="port on which mail is taken in; 0 finds a free one"
     )
+    smtp_tls_certificate: str = Field(
+        "", description="file with the certificate for STARTTLS and its chain, in PEM; empty: not offered"
+    )
+    smtp_tls_key: str = Field("", description="file with its key, in PEM; empty: in the same file")
     smtp_max_bytes: int = Field(26_214_400, gt=0, description="largest mail, in bytes")
     web_host: str = Field("127.0.0.1", description="address of webhooks and console")
     web_port: int = Field(

@@ -26,7 +26,7 @@ from core.rules.terms import Channel, EventKind, Priority, Role, Rulebook, Statu
 from core.store import cases as rows
 from core.store import inbox
 from core.store.cases import Case
-from core.store.schema import calls, recordings
+from core.store.schema import calls, case_events, recordings
 from core.telling import given_reference
 from core.unit_of_work import UnitOfWork
 from notifier.cleaning import is_plain_message_id
@@ -212,12 +212,20 @@ def _waiting(
     """Return the event that asked something of the customer, and whether the case still waits for that."""
     if event is None or kind not in _SPEAKS_OF_WHAT_WAS_ASKED:
         return None, False
-    history = rows.history(uow.connection, case.id)
-    before = [line for line in history if line["version"] <= event["version"]]
-    asked = next((line for line in reversed(before) if line["kind"] in _ASKS), None)
-    moved_on = any(line["kind"] in _ENDS_THE_WAITING for line in history[len(before) :])
+    asked = _newest(uow, case, _ASKS, case_events.c.version <= event["version"])
+    moved_on = _newest(uow, case, _ENDS_THE_WAITING, case_events.c.version > event["version"])
     stopped = kind in REMINDERS and case.followup.step is Step.NONE  # N4: production is down
-    return asked, case.status == event["status"] and not moved_on and not stopped
+    still_waits = case.status == event["status"] and moved_on is None and not stopped
+    return rows.event(uow.connection, asked) if asked is not None else None, still_waits
+
+
+def _newest(
+    uow: UnitOfWork, case: Case, kinds: frozenset[EventKind], where: sa.ColumnElement[bool]
+) -> int | None:
+    """Return the id of the newest event of these kinds; the history is not read, it may hold megabytes of mail."""
+    mine = (case_events.c.case_id == case.id, case_events.c.kind.in_(kinds), where)
+    newest = sa.select(case_events.c.id).where(*mine).order_by(case_events.c.version.desc()).limit(1)
+    return uow.connection.scalar(newest)
 
 
 def _forbidden(uow: UnitOfWork, case: Case) -> str:

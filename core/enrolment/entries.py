@@ -27,11 +27,17 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a file as it was written; `line` is where it begins, None where there are no lines."""
+    """One entry of a file as it was written; `line` is where it begins, None where there are no lines.
+
+    `is_bare`: it says that nothing stands under it, `shifts: []`. `under` is the address of the entry under which
+    it stands, where it names one of its own as well.
+    """
 
     section: Section
     line: int | None
     fields: Any
+    is_bare: bool = False
+    under: Any = None
 
 
 class Located(dict[str, Any]):
@@ -75,11 +81,14 @@ def entries_under(section: Section, item: Any, line: int | None = None) -> Itera
         yield Entry(section, line, item)
         return
     key, below = NESTED[section]
-    yield Entry(section, line, {name: value for name, value in item.items() if name != key})
+    own = {name: value for name, value in item.items() if name != key}
+    yield Entry(section, line, own, is_bare=item.get(key) == [])
     for one in _listed(key, item.get(key)):
         nested_line = one.line if isinstance(one, Located) else line
-        fields = {"email": item.get("email"), **one} if isinstance(one, Mapping) else one
-        yield Entry(below, nested_line, fields)
+        above = item.get("email")
+        fields = {"email": above, **one} if isinstance(one, Mapping) else one
+        is_named = isinstance(one, Mapping) and "email" in one
+        yield Entry(below, nested_line, fields, under=above if is_named else None)
 
 
 def _listed(name: str, value: Any) -> list[Any]:

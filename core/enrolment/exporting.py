@@ -69,7 +69,8 @@ def _with_those_below(
     rest = iter(owned)
     waiting = next(rest, None)
     for owner_id, values in owners:
-        yield Entry(section, None, values)
+        is_bare = waiting is None or waiting[0] != owner_id
+        yield Entry(section, None, values, is_bare=is_bare)
         while waiting is not None and waiting[0] == owner_id:
             yield Entry(below, None, waiting[1])
             waiting = next(rest, None)

@@ -1,7 +1,8 @@
 """Which fields an entry of each section has: the one table that reads, compares, writes and exports go by.
 
 A field that an entry leaves out stays as it is on record, and gets its default where the entry is new; one that
-is given and blank gets its default. Fields that are needed are given in every entry (A7).
+is given and blank gets its default. Fields that are needed are given in every entry (A7). In CSV a row has every
+column, so a blank cell may mean either: where a right hangs on it, a blank changes nothing on record, and is refused.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ EVERY_DAY = tuple(range(1, 8))
 
 @dataclass(frozen=True)
 class Field:
-    """One field: how it is read, whether it is needed, what it is when it is not given."""
+    """One field: how it is read, whether it is needed, what it is when it is not given.
+
+    `is_said`: on record it becomes another value only where that is written out.
+    """
 
     name: str
     read: Read
     needed: bool = False
     default: Any = None
+    is_said: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,13 @@ FORMS: Mapping[Section, Form] = {
         (
             _needed("number", _NUMBER),
             _needed("sold_to", _NAME),
-            Field("end_user", _NAME),
-            Field("support_owner", _NAME),
+            Field("end_user", _NAME, is_said=True),  # these two are the Sold To where they are none (A2)
+            Field("support_owner", _NAME, is_said=True),
             _needed("care_level", values.word(CareLevel)),
             Field("products", _PRODUCT, default=()),
             _needed("starts", values.instant),
             _needed("ends", values.instant),
-            Field("status", values.word(ContractStatus), default=ContractStatus.ACTIVE),
+            Field("status", values.word(ContractStatus), default=ContractStatus.ACTIVE, is_said=True),
         ),
     ),
     Section.CONTACT: Form(

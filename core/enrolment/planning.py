@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from core.enrolment.entries import Section
@@ -31,6 +32,15 @@ _FIELD_OF = {
     "reader-without-approval": "approved_by",
 }
 """The field that a refusal is about, where it is not the access."""
+_REMEDIES = {
+    "end-user-of-a-partner": "give access: Read-Only with approved_by and approved_on, or access: Basic",
+    "no-support-owner": "give approved_by and approved_on, or access: Basic",
+    "reader-without-approval": "give approved_by and approved_on, or access: Basic",
+    "terms-not-accepted": "give the contact terms_accepted, or access: Basic",
+    "no-approver": "give approver, or access: Basic",
+    "no-contract": "give its contract too, or access: Basic",
+}
+"""What to do about a refusal of access."""
 _NO_CONTRACT = Denied(
     "no-contract", "A1", "There is no contract of this Sold To and End User, so there is nothing to hold."
 )
@@ -63,6 +73,32 @@ class _Outlook:
 
     def knows_account(self, name: str) -> bool:
         return name in self.there.accounts or name in self.sheet.named[Section.ACCOUNT]
+
+    @cached_property
+    def spoilt_pairs(self) -> frozenset[tuple[str, str]]:
+        """The combinations with a contract that is refused or names a company that is not known."""
+        merged = [merge.after for merge in self.merged[Section.CONTRACT].values()]
+        spoilt = [
+            values
+            for values in merged
+            if not all(self.knows_account(values[name]) for name, _rule in _ACCOUNTS_IN[Section.CONTRACT])
+        ]
+        spoilt += [one.values for one in self.sheet.incomplete if one.section is Section.CONTRACT]
+        pairs = ((one.get("sold_to"), one.get("end_user") or one.get("sold_to")) for one in spoilt)
+        return frozenset((sold_to, end_user) for sold_to, end_user in pairs if sold_to and end_user)
+
+    @cached_property
+    def spoilt_divisions(self) -> frozenset[str]:
+        """The companies that are a part of one that is not known."""
+        return frozenset(
+            name for name, whole in self.part_of.items() if whole and not self.knows_account(whole)
+        )
+
+    def may_judge(self, contact: Values, pair: tuple[str, str]) -> bool:
+        """Say whether all is known that a grant is judged by; what is not is refused where it stands."""
+        companies = {pair[1], *chain(self.part_of, pair[1])}
+        is_known = self.knows_account(contact["employer"])
+        return is_known and pair not in self.spoilt_pairs and not companies & self.spoilt_divisions
 
     def contact(self, email: str) -> Values | None:
         """Return the contact as it will be, or None where it is not there or refused."""
@@ -101,10 +137,15 @@ def _merged(sheet: Sheet, there: OnRecord, section: Section) -> Iterator[tuple[K
     for key, record in records.items():
         before = there.rows[section].get(key)
         after = {**(defaults if before is None else before), **record.values}
+        if section is Section.CONTRACT:  # A2
+            for name in ("end_user", "support_owner"):
+                after[name] = after[name] or after["sold_to"]
         if section is Section.GRANT and not record.values.get("approver"):
             after["approver"] = sheet.approvers.get(key[0]) or after["approver"]
         if section is Section.ANALYST:
-            after["shifts"] = tuple(_without_email(shift) for shift in sheet.shifts.get(key[0], ()))
+            own = sheet.shifts.get(key[0])
+            kept = () if before is None else before["shifts"]
+            after["shifts"] = kept if own is None else tuple(_without_email(shift) for shift in own)
         yield key, _Merge(record, before, after)
 
 
@@ -156,11 +197,21 @@ def _account(outlook: _Outlook, merge: _Merge) -> Iterator[RefusedLine]:
 
 def _contract(outlook: _Outlook, merge: _Merge) -> Iterator[RefusedLine]:
     yield from _unknown_accounts(outlook, merge.record, merge.after)
+    yield from _blank(merge)
     if merge.after["ends"] <= merge.after["starts"]:
         starts = merge.after["starts"].isoformat()
         yield refused(
             merge.record, "ends", merge.after["ends"].isoformat(), "A1", f"must be after its start, {starts}"
         )
+
+
+def _blank(merge: _Merge) -> Iterator[RefusedLine]:
+    """Refuse a blank that would change what is on record: nobody said so (A9)."""
+    for name in merge.record.blank:
+        if merge.before is not None and merge.before[name] != merge.after[name]:
+            words = f"A blank does not change it; on record is {str(merge.before[name])!r}."
+            remedy = f"write {merge.after[name]}, or {merge.before[name]} to keep it"
+            yield refused(merge.record, name, None, "A1", words, remedy)
 
 
 def _contact(outlook: _Outlook, merge: _Merge) -> Iterator[RefusedLine]:
@@ -182,7 +233,8 @@ def _grants_that_stay(outlook: _Outlook, merge: _Merge) -> Iterator[RefusedLine]
                 field = _FIELD_OF.get(denied.reason, "employer")
                 field = field if field in merge.after else "employer"
                 words = f"{denied.words} It holds {held[key]['access']} for {held[key]['end_user']}."
-                yield refused(merge.record, field, merge.after[field], denied.rule, words)
+                remedy = f"in an entry of that grant, {_REMEDIES[denied.reason]}"
+                yield refused(merge.record, field, merge.after[field], denied.rule, words, remedy)
 
 
 def _grant(outlook: _Outlook, merge: _Merge) -> Iterator[RefusedLine]:
@@ -204,7 +256,8 @@ def _grant(outlook: _Outlook, merge: _Merge) -> Iterator[RefusedLine]:
         if denied:
             field = _FIELD_OF.get(denied.reason, "access")
             value = after[field] if field in after else contact[field]
-            lines.append(refused(merge.record, field, value, denied.rule, denied.words))
+            remedy = _REMEDIES[denied.reason]
+            lines.append(refused(merge.record, field, value, denied.rule, denied.words, remedy))
     yield from lines
 
 
@@ -219,9 +272,11 @@ def _denied(outlook: _Outlook, contact: Values, grant: Values) -> Denied | None:
     pair = (grant["sold_to"], grant["end_user"])
     if grant["access"] is Access.BASIC:  # it is nothing to lose, and how access is withdrawn
         return None
+    if not outlook.may_judge(contact, pair):
+        return None
     if not outlook.relations.has_contract(pair):
-        # A contract that is refused is not said to be missing as well.
-        return None if outlook.has_refused_contract else _NO_CONTRACT
+        # A contract that is refused, or names another company than was meant, is not said to be missing as well.
+        return None if outlook.has_refused_contract or outlook.spoilt_pairs else _NO_CONTRACT
     answer = grants.decide(candidate(contact, grant), outlook.relations.of(pair))
     return answer if isinstance(answer, Denied) else None
 

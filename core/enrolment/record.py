@@ -45,8 +45,8 @@ def on_record(uow: UnitOfWork, sheet: Sheet) -> OnRecord:
     emails |= {record.key[0] for record in sheet.incomplete if record.section is Section.CONTACT}
     _read_contacts(uow, there, contacts.c.email, emails)
     _read_grants(uow, there, there.ids[Section.CONTACT].values())
-    _read_pairs(uow, there, sheet)
     _read_contracts(uow, there, contracts.c.number, (key[0] for key in wanted[Section.CONTRACT]))
+    _read_pairs(uow, there, sheet)
     _read_contracts(uow, there, contracts.c.combination_id, there.pairs.values())
     named = {key[0] for key in wanted[Section.ANALYST]} | set(sheet.shifts)
     _read_analysts(uow, there, named)
@@ -166,7 +166,9 @@ def _read_grants(uow: UnitOfWork, there: OnRecord, contact_ids: Iterable[int]) -
 def _read_pairs(uow: UnitOfWork, there: OnRecord, sheet: Sheet) -> None:
     """Read the combinations that are named, and those in which their accounts buy for themselves (A4)."""
     records = (*sheet.records[Section.CONTRACT].values(), *sheet.records[Section.GRANT].values())
-    named = {record.values[side] for record in records for side in ("sold_to", "end_user")}
+    given = (*(record.values for record in records), *there.rows[Section.CONTRACT].values())
+    # Where a contract leaves its End User out, it is that on record, or its Sold To.
+    named = {values.get(side) for values in given for side in ("sold_to", "end_user")}
     named |= {name for pair in there.pairs for name in pair}
     ids = {there.accounts[name] for name in named if name in there.accounts}
     for row in _among(uow, sa.select(combinations), combinations.c.sold_to_id, ids):

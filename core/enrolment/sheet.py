@@ -12,7 +12,7 @@ from typing import Any
 
 from core.enrolment.entries import Entry, Section
 from core.enrolment.forms import FORMS, ONLY_GIVEN, Field
-from core.enrolment.refusals import RefusedLine
+from core.enrolment.refusals import MUST_BE_GIVEN, RefusedLine, is_blank
 from core.errors import BadInput
 
 Key = tuple[str, ...]
@@ -21,12 +21,16 @@ _BELOW = frozenset({Section.GRANT, Section.SHIFT})  # they name whose they are, 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An entry in its form. `values` are those that it gives, what is blank as its default."""
+    """An entry in its form. `values` are those that it gives, what is blank as its default.
+
+    `blank` are fields that are given and blank, and must be said to become another value.
+    """
 
     section: Section
     line: int | None
     key: Key
     values: Mapping[str, Any]
+    blank: tuple[str, ...] = ()
 
 
 @dataclass
@@ -34,7 +38,8 @@ class Sheet:
     """All records of a file by their keys.
 
     `named` holds the names of every account, contact and analyst that the file has an entry for, also of those
-    that are refused. `shifts` are an analyst's, in the order of the file.
+    that are refused. `shifts` are an analyst's, in the order of the file; an empty list
+    where it says that there are none.
     """
 
     records: dict[Section, dict[Key, Record]] = field(
@@ -58,10 +63,12 @@ def name_of(section: Section, key: Key) -> str:
     return f"{email} for {end_user if sold_to == end_user else f'{end_user} through {sold_to}'}"
 
 
-def refused(record: Record, field_name: str, value: Any, rule: str, words: str) -> RefusedLine:
+def refused(
+    record: Record, field_name: str, value: Any, rule: str, words: str, remedy: str | None = None
+) -> RefusedLine:
     """Return the refusal of a value of a record."""
     shown = name_of(record.section, record.key)
-    return RefusedLine(record.line, record.section, shown, field_name, value, rule, words)
+    return RefusedLine(record.line, record.section, shown, field_name, value, rule, words, remedy)
 
 
 def read_sheet(entries: Iterable[Entry]) -> Sheet:
@@ -77,58 +84,65 @@ def read_sheet(entries: Iterable[Entry]) -> Sheet:
 
 
 def _read(sheet: Sheet, entry: Entry) -> None:
-    before = len(sheet.refused)
-    _refuse_unknown(sheet, entry)
     values: dict[str, Any] = {}
-    for one in FORMS[entry.section].fields:
-        _read_field(sheet, entry, one, values)
-    _complete(entry.section, values)
+    extra: dict[str, Any] = {}
+    is_right = all(  # every one is looked at, so that all that is wrong is named
+        [
+            _has_known_fields(sheet, entry),
+            _is_whose_it_stands_under(sheet, entry),
+            *(_read_field(sheet, entry, one, values) for one in FORMS[entry.section].fields),
+            *(_read_field(sheet, entry, one, extra) for one in ONLY_GIVEN.get(entry.section, ())),
+        ]
+    )
+    if entry.section is Section.GRANT:  # its End User is a part of its name
+        values["end_user"] = values.get("end_user") or values.get("sold_to")
     name = values.get(FORMS[entry.section].key[0])
     if name is not None and entry.section not in _BELOW:
         sheet.named[entry.section].add(name)
-    extra: dict[str, Any] = {}
-    for one in ONLY_GIVEN.get(entry.section, ()):
-        _read_field(sheet, entry, one, extra)
     if name is not None and extra.get("approver"):
         sheet.approvers[name] = extra["approver"]
-    if len(sheet.refused) == before:
+    if is_right:
         _keep(sheet, entry, values)
     else:
         key = tuple(values.get(name) or "" for name in FORMS[entry.section].key)
         sheet.incomplete.append(Record(entry.section, entry.line, key, values))
 
 
-def _read_field(sheet: Sheet, entry: Entry, one: Field, values: dict[str, Any]) -> None:
+def _read_field(sheet: Sheet, entry: Entry, one: Field, values: dict[str, Any]) -> bool:
+    """Put a field's value in, and say whether it is right."""
     if one.name not in entry.fields and not one.needed:
-        return
+        return True
     written = entry.fields.get(one.name)
-    if _is_blank(written):
+    if is_blank(written):
         if one.needed:
-            _refuse(sheet, entry, one.name, written, "must be given")
+            _refuse(sheet, entry, one.name, written, MUST_BE_GIVEN)
+            return False
         values[one.name] = one.default
-        return
+        return True
     try:
         values[one.name] = one.read(one.name, written)
     except BadInput as error:
         _refuse(sheet, entry, one.name, error.value, f"must be {error.allowed}")
-
-
-def _complete(section: Section, values: dict[str, Any]) -> None:
-    """Put in the accounts that are the Sold To where they are left out (A2)."""
-    same = {Section.CONTRACT: ("end_user", "support_owner"), Section.GRANT: ("end_user",)}
-    for name in same.get(section, ()):
-        values[name] = values.get(name) or values.get("sold_to")
+        return False
+    return True
 
 
 def _keep(sheet: Sheet, entry: Entry, values: dict[str, Any]) -> None:
     form = FORMS[entry.section]
-    record = Record(entry.section, entry.line, tuple(values[name] for name in form.key), values)
+    blank = tuple(
+        one.name
+        for one in form.fields
+        if one.is_said and one.name in values and is_blank(entry.fields[one.name])
+    )
+    record = Record(entry.section, entry.line, tuple(values[name] for name in form.key), values, blank)
     if entry.section is Section.SHIFT:
         whole = form.defaults | values
         sheet.shifts.setdefault(record.key[0], []).append(
             Record(record.section, record.line, record.key, whole)
         )
         return
+    if entry.section is Section.ANALYST and entry.is_bare:
+        sheet.shifts.setdefault(record.key[0], [])
     first = sheet.records[entry.section].setdefault(record.key, record)
     if first is not record:
         where = f"on line {first.line}" if first.line else "before"
@@ -136,11 +150,25 @@ def _keep(sheet: Sheet, entry: Entry, values: dict[str, Any]) -> None:
         sheet.refused.append(refused(record, form.key[0], record.key[0], form.rule, words))
 
 
-def _refuse_unknown(sheet: Sheet, entry: Entry) -> None:
+def _has_known_fields(sheet: Sheet, entry: Entry) -> bool:
     known = [one.name for one in (*FORMS[entry.section].fields, *ONLY_GIVEN.get(entry.section, ()))]
-    for name, written in entry.fields.items():
-        if name not in known:
-            _refuse(sheet, entry, str(name), written, f"no such field; one of {', '.join(known)}")
+    unknown = [name for name in entry.fields if name not in known]
+    for name in unknown:
+        words = f"no such field; one of {', '.join(known)}"
+        _refuse(sheet, entry, str(name), entry.fields[name], words)
+    return not unknown
+
+
+def _is_whose_it_stands_under(sheet: Sheet, entry: Entry) -> bool:
+    """Refuse a grant that stands under a contact and names another one; a shift alike."""
+    if is_blank(entry.under) or is_blank(entry.fields["email"]):
+        return True
+    above, own = (str(written).strip().lower() for written in (entry.under, entry.fields["email"]))
+    if above == own:
+        return True
+    words = f"must be {entry.under}, under which it stands, or left out"
+    _refuse(sheet, entry, "email", entry.fields["email"], words)
+    return False
 
 
 def _refuse(sheet: Sheet, entry: Entry, name: str, value: Any, words: str) -> None:
@@ -152,7 +180,3 @@ def _refuse(sheet: Sheet, entry: Entry, name: str, value: Any, words: str) -> No
     given = entry.fields if isinstance(entry.fields, Mapping) else {}
     shown = " ".join(str(given.get(key) or "") for key in form.key[:1])
     sheet.refused.append(RefusedLine(entry.line, entry.section, shown, name, value, form.rule, words))
-
-
-def _is_blank(written: Any) -> bool:
-    return written is None or written == "" or (isinstance(written, str) and not written.strip())

@@ -7,6 +7,7 @@ BadInput naming the form. Text is all that a CSV file has, so every reader takes
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -23,8 +24,10 @@ Read = Callable[[str, Any], Any]
 Word = TypeVar("Word", bound=StrEnum)
 
 LIST_SEPARATOR = ";"
-_ADDRESS = re.compile(r"[^@\s;]+@[^@\s;]+\.[^@\s;.]+")
-_UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_ADDRESS = re.compile(r"""[^@\s,;:<>()\[\]\\"]+@(?:[\w-]+\.)+[\w-]+""")
+_UNREADABLE = frozenset(
+    {"Cc", "Cf", "Cs", "Zl", "Zp"}
+)  # categories of Unicode: they are not seen, or break lines
 _LANGUAGE_CODES = """
 aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee
 el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is
@@ -43,11 +46,11 @@ def text(longest: int) -> Read:
     def read(field: str, written: Any) -> str:
         if isinstance(written, list | dict):
             raise BadInput(field, written, "text")
-        value = str(written).strip()
+        value = _composed(written)
         if len(value) > longest:
             raise BadInput(field, written, f"at most {longest} characters long")
-        if _UNREADABLE.search(value):
-            raise BadInput(field, written, "one line of text without control characters")
+        if not _is_readable(value):
+            raise BadInput(field, written, "one line of text without control or invisible characters")
         return value
 
     return read
@@ -81,8 +84,8 @@ def words(longest: int) -> Read:
 
 def email(field: str, written: Any) -> str:
     """Return an address in lower case."""
-    value = str(written).strip().lower()
-    if len(value) > 254 or _ADDRESS.fullmatch(value) is None or _UNREADABLE.search(value):
+    value = _composed(written).lower()
+    if len(value) > 254 or _ADDRESS.fullmatch(value) is None or not _is_readable(value):
         raise BadInput(field, written, "an address such as alice@northwind.example")
     return value
 
@@ -141,6 +144,15 @@ def rung(field: str, written: Any) -> int:
 def days(field: str, written: Any) -> tuple[int, ...]:
     """Return ISO weekdays, 1 being Monday; each once, in their order."""
     return tuple(sorted({_whole(field, day, range(1, 8)) for day in _listed(written)}))
+
+
+def _composed(written: Any) -> str:
+    """Return the text in one form of Unicode (NFC), so that what looks the same is the same."""
+    return unicodedata.normalize("NFC", str(written)).strip()
+
+
+def _is_readable(value: str) -> bool:
+    return value.isprintable() or all(unicodedata.category(one) not in _UNREADABLE for one in value)
 
 
 def _whole(field: str, written: Any, allowed: range) -> int:

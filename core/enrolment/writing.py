@@ -26,6 +26,19 @@ _TOLD_WHEN_ADDED = frozenset(
     {"access", "approver", "approved_by", "approved_on", "employer", "terms_accepted", "part_of"}
     | {"sold_to", "end_user", "support_owner", "care_level", "starts", "ends", "status", "skills"}
 )
+_COLUMNS = {
+    "part_of": "part_of_id",
+    "sold_to": "combination_id",
+    "end_user": "combination_id",
+    "support_owner": "support_owner_id",
+    "starts": "starts_at",
+    "ends": "ends_at",
+    "employer": "employer_id",
+    "terms_accepted": "terms_accepted_at",
+    "approved_by": "approved_by_id",
+    "approved_on": "approved_at",
+}
+"""The column of a field that is called otherwise."""
 
 
 class Writer:
@@ -90,8 +103,13 @@ class Writer:
     def _grants(self) -> None:
         changes = self._changes.get(Section.GRANT, [])
         self._insert(grants, [self._grant_row(change.after) for change in changes if change.before is None])
-        changed = [self._grant_row(change.after) for change in changes if change.before is not None]
-        self._update(grants, changed, key=("contact_id", "combination_id"))
+        key = ("contact_id", "combination_id")
+        changed = [
+            _only_changed(change, self._grant_row(change.after), key)
+            for change in changes
+            if change.before is not None
+        ]
+        self._update(grants, changed, key)
 
     def _analysts(self) -> None:
         self._add_and_change(analysts, Section.ANALYST, _analyst_row, analysts.c.email)
@@ -161,7 +179,9 @@ class Writer:
         added = [row(change.after) for change in changes if change.before is None]
         ids = self._there.ids[section]
         changed = [
-            {"id": ids[change.key[0]], **row(change.after)} for change in changes if change.before is not None
+            {"id": ids[change.key[0]]} | _only_changed(change, row(change.after))
+            for change in changes
+            if change.before is not None
         ]
         if name is None:
             self._insert(table, added)
@@ -185,19 +205,30 @@ class Writer:
     def _update(
         self, table: sa.Table, rows: Sequence[Row], key: tuple[str, ...] = ("id",), *, counts: bool = True
     ) -> None:
-        for batch in _batches(rows):
-            same = [table.c[name] == sa.bindparam(f"key_{name}") for name in key]
-            others: Row = {name: sa.bindparam(f"new_{name}") for name in batch[0] if name not in key}
-            bound = [
-                {f"key_{name}" if name in key else f"new_{name}": value for name, value in row.items()}
-                for row in batch
-            ]
-            self._uow.connection.execute(sa.update(table).where(*same).values(others), bound)
-            self._tell(len(batch) if counts else 0)
+        same = [table.c[name] == sa.bindparam(f"key_{name}") for name in key]
+        alike: dict[tuple[str, ...], list[Row]] = {}  # by the columns that they change
+        for row in rows:
+            alike.setdefault(tuple(row), []).append(row)
+        for names, group in alike.items():
+            others: Row = {name: sa.bindparam(f"new_{name}") for name in names if name not in key}
+            for batch in _batches(group):
+                bound = [
+                    {f"key_{name}" if name in key else f"new_{name}": value for name, value in row.items()}
+                    for row in batch
+                ]
+                if others:  # of an analyst, nothing but the shifts may change
+                    self._uow.connection.execute(sa.update(table).where(*same).values(others), bound)
+                self._tell(len(batch) if counts else 0)
 
     def _tell(self, rows: int) -> None:
         self._done += rows
         self._progress(self._done, self._total)
+
+
+def _only_changed(change: Change, row: Row, key: tuple[str, ...] = ()) -> Row:
+    """Return the columns of a row that change, and those of its key: the others are not ours to write."""
+    written = {_COLUMNS.get(name, name) for name in change.fields}
+    return {name: value for name, value in row.items() if name in written or name in key}
 
 
 def _analyst_row(values: Mapping[str, Any]) -> Row:

@@ -13,7 +13,7 @@ steps; a mistyped check digit is told apart, for it is no failure. A right PIN d
 
 from core.pins.checking import PinAccepted, PinAnswer, PinMistyped, PinRefused, check
 from core.pins.derivation import PIN_LENGTH, PinKeys, check_digit, spoken
-from core.pins.failures import FAILURES_TO_LOCK, counted, delay_for, delay_of_number
+from core.pins.failures import FAILURES_TO_LOCK, counted, delay_for, delay_of_number, locked_until
 from core.pins.issuing import KeyOfPin, Outdated, blank, by_key, issue, outdated, reveal
 from core.pins.masking import masked, without_pins
 
@@ -35,6 +35,7 @@ __all__ = [
     "delay_for",
     "delay_of_number",
     "issue",
+    "locked_until",
     "masked",
     "outdated",
     "reveal",

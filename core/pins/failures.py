@@ -1,7 +1,8 @@
 """How often a PIN was not right: counted in the database, in the transaction of the attempt, atomically.
 
     scope     key            counts                              and then
-    contact   contact id     since the last right or new PIN     every fifth locks: 15 minutes, doubled up to a day
+    contact   contact id     since the last right or new PIN     every fifth locks: 15 minutes, doubled up to a day;
+                                                                 the audit trail says so
     locked    contact id     what was tried during a lock        nothing: a lock is not made longer by it
     number    who called     until a day passes without one      its answers come later (`delay_for`)
     system    "all"          this hour of the clock              the log has `pin.alarm`, once an hour
@@ -21,7 +22,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.schema import pin_failures
+from core import audit
+from core.rules.terms import Channel
+from core.store.schema import contacts, pin_failures
 
 if TYPE_CHECKING:
     from core.unit_of_work import UnitOfWork
@@ -38,10 +41,15 @@ _NUMBER_IS_FORGOTTEN_AFTER = timedelta(hours=24)
 
 def is_locked(uow: UnitOfWork, contact_id: int) -> bool:
     """Say whether the contact's PIN is locked now."""
-    until = uow.connection.scalar(
+    return locked_until(uow, contact_id) is not None
+
+
+def locked_until(uow: UnitOfWork, contact_id: int) -> datetime | None:
+    """Return until when the contact's PIN is locked, or None when it is not locked now."""
+    until: datetime | None = uow.connection.scalar(
         sa.select(pin_failures.c.locked_until).where(*_row("contact", str(contact_id)))
     )
-    return until is not None and uow.now < until
+    return until if until is not None and uow.now < until else None
 
 
 def forget(uow: UnitOfWork, contact_id: int) -> None:
@@ -109,8 +117,12 @@ def _add(uow: UnitOfWork, scope: str, key: str, *, since: datetime | None) -> tu
 
 def _lock(uow: UnitOfWork, contact_id: int, times_locked: int) -> None:
     doubled: timedelta = _FIRST_LOCK * 2 ** min(times_locked, 10)
-    lock = {"locks": times_locked + 1, "locked_until": uow.now + min(doubled, _LONGEST_LOCK)}
+    until = uow.now + min(doubled, _LONGEST_LOCK)
+    lock = {"locks": times_locked + 1, "locked_until": until}
     uow.connection.execute(sa.update(pin_failures).where(*_row("contact", str(contact_id))).values(**lock))
+    email = uow.connection.scalar(sa.select(contacts.c.email).where(contacts.c.id == contact_id)) or ""
+    told = f"until {until:%Y-%m-%d %H:%M} UTC"
+    audit.record(uow, by=audit.GATEWAY, act="PIN locked", subject=email, detail=told, channel=Channel.TIMER)
 
 
 def _this_hour(now: datetime) -> datetime:

@@ -2,9 +2,15 @@
 
 A blob is on disk before the row that names it is committed; one that no row names is harmless, until the purge
 finds it. The other way round is the danger: a put finds the bytes there, and a purge, which cannot see the row
-that is about to name them, takes them away. So a put, also one that has nothing to write, sets the file's time,
-and who discards names the time of the oldest put that may still be without its row. It moves the file aside
-before it looks at that time: a put before is seen there, a put after finds nothing and writes the bytes again.
+that is about to name them, takes them away. Two things stand against it.
+
+A put, also one that has nothing to write, sets the file's time, by the machine's clock whatever the time is held
+at elsewhere, and who discards names the time of the oldest put that may still be without its row. It moves the
+file aside before it looks at that time: a put before is seen there, a put after finds nothing and writes the bytes
+again.
+
+And no clock decides in the end: the transaction that names a file renews it first, and who discards does so in
+a transaction that runs beside none of these (core.store.retention). What is gone by then is put again.
 """
 
 from __future__ import annotations
@@ -35,6 +41,14 @@ class BlobStore(Protocol):
         """Return the bytes. Raises FileNotFoundError."""
         ...
 
+    def renew(self, digest: str) -> bool:
+        """Put anew what is there; False when it is gone."""
+        ...
+
+    def was_put_since(self, digest: str, at: datetime) -> bool:
+        """Say whether the bytes were put at that time or later; also when they are gone."""
+        ...
+
     def discard(self, digest: str, *, unless_put_since: datetime) -> bool:
         """Remove the bytes unless somebody put them since that time, and say whether they were removed."""
         ...
@@ -45,7 +59,10 @@ class BlobStore(Protocol):
 
 
 class FolderBlobs:
-    """Blobs as files of a folder, two characters deep. The time of a file is that of its last put."""
+    """Blobs as files of a folder, two characters deep. The time of a file is that of its last put.
+
+    `clock` is the machine's: held at a time to come, every put of somebody else's would be an old one.
+    """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
@@ -61,6 +78,17 @@ class FolderBlobs:
     def get(self, digest: str) -> bytes:
         """Return the bytes. Raises FileNotFoundError."""
         return self._path(digest).read_bytes()
+
+    def renew(self, digest: str) -> bool:
+        """Put anew what is there; False when it is gone."""
+        return self._touch(self._path(digest))
+
+    def was_put_since(self, digest: str, at: datetime) -> bool:
+        """Say whether the bytes were put at that time or later; also when they are gone."""
+        try:
+            return _put_at(self._path(digest)) >= at
+        except FileNotFoundError:
+            return True
 
     def discard(self, digest: str, *, unless_put_since: datetime) -> bool:
         """Remove the bytes unless somebody put them since that time, and say whether they were removed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -25,6 +25,11 @@ _ATTEMPTS = 5
 _MOST_CONNECTIONS = 20  # of one process to PostgreSQL
 BUSY_SECONDS = 5  # how long a lock is waited for, on either database; then the caller is asked to come again
 _SCRUBS = 4  # how often the scrub is tried
+# By whether it is SQLite, where a transaction sees one state by itself; PostgreSQL's sees whatever is new.
+_READS_ONE_STATE: Mapping[bool, Mapping[str, Any]] = {
+    True: {"intake_reads": True},
+    False: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 # A scrub holds up whoever writes while it waits for whoever reads, so it waits for less than they do.
 _SCRUB_MILLISECONDS = 250
 
@@ -36,6 +41,7 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self._reader = self.engine.execution_options(**_READS_ONE_STATE[self.is_sqlite])
         # SQLite has one writer. Waiting here, in order, costs less than SQLite's own busy handling.
         self._one_writer = threading.Semaphore(1 if self.is_sqlite else _MOST_CONNECTIONS)
 
@@ -54,7 +60,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Yield a connection that sees one state of the database and writes nothing."""
-        with self.engine.connect().execution_options(intake_reads=True) as connection, connection.begin():
+        with self._reader.connect() as connection, connection.begin():
             yield connection
 
     def durability_findings(self) -> list[str]:
@@ -145,6 +151,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
+            "recursive_triggers=ON",  # REPLACE removes a row, and the append-only tables are to notice
         ):
             connection.execute(f"PRAGMA {pragma}").close()
         record.info["file"] = _file_of(url)

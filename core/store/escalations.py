@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from core.rules.terms import EscalationGround, EscalationState
 from core.store.schema import escalations
 
+_LONGEST_NAME = 300
+
 
 def insert(
     connection: sa.Connection, case_id: int, ground: EscalationGround, text: str, by: str, now: datetime
 ) -> int:
     """Keep a new escalation that is asked for and return its id."""
     row = {"case_id": case_id, "ground": ground, "state": EscalationState.ASKED, "reason": text}
-    new = sa.insert(escalations).values(asked_at=now, asked_by=by, **row)
+    new = sa.insert(escalations).values(asked_at=now, asked_by=by[:_LONGEST_NAME], **row)
     return int(connection.execute(new.returning(escalations.c.id)).scalar_one())
 
 

@@ -2,6 +2,9 @@
 
 Finding it costs the same in a database of any size: closed cases have an index of those that still hold something,
 and mails are walked in the order in which they came, so many at a time. What a mail holds is never read here.
+
+A transaction that names files and one that discards them exclude each other: on SQLite there is one writer, on
+PostgreSQL each of the first takes a share of a lock (`hold_files`), and the second the whole (`hold_off_naming`).
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from core.store.schema import (
 )
 
 _LOOKED_AT = 500  # mails at a time
+_FILES_LOCK = 7_301_958  # a number of ours for PostgreSQL's advisory locks
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ def _place(row: sa.Row[tuple[datetime, int]] | None) -> Place | None:
     return Place(row.closed_at, row.id) if row else None
 
 
-def contents(connection: sa.Connection, case_id: int) -> Contents:
-    """Return what the case holds now."""
+def contents(connection: sa.Connection, case_id: int, by: datetime) -> Contents:
+    """Return what the case holds now; not its mails that people settled after the time `by`."""
     files = sa.select(attachments.c.digest, attachments.c.size).where(*_held(attachments, case_id))
     rows = connection.execute(files.order_by(attachments.c.id)).all()
     spoken = sa.select(sa.func.count()).select_from(recordings).where(*_held(recordings, case_id))
@@ -94,7 +98,7 @@ def contents(connection: sa.Connection, case_id: int) -> Contents:
         digests=tuple(dict.fromkeys(row.digest for row in rows if row.digest)),
         sizes=tuple(row.size for row in rows),
         recordings=connection.scalar(spoken) or 0,
-        mails=_mails(connection, inbox.c.case_id == case_id, inbox.c.finished_at.is_not(None)),
+        mails=_mails(connection, by, inbox.c.case_id == case_id, inbox.c.finished_at.is_not(None)),
     )
 
 
@@ -127,7 +131,8 @@ def _held(table: sa.Table, case_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 def settled_mails(connection: sa.Connection, by: datetime, begin: int) -> Looked:
     """Look at the next mails from the id `begin` on; return those whose time is over.
 
-    They were settled at the time `by` or before, and their case, if they have one, was closed by then.
+    They were settled at the time `by` or before, and their case, if they have one, was closed by then and is
+    purged; the mails of one that is still to be purged go with it.
     """
     kept = sa.select(raw_mails.c.inbox_id).where(raw_mails.c.inbox_id >= begin)
     ids = connection.scalars(kept.order_by(raw_mails.c.inbox_id).limit(_LOOKED_AT)).all()
@@ -138,8 +143,9 @@ def settled_mails(connection: sa.Connection, by: datetime, begin: int) -> Looked
     old = sa.select(inbox.c.id).where(these, inbox.c.received_at <= by).limit(1)
     if connection.scalar(old) is None:
         return Looked((), None)
-    is_over = sa.or_(inbox.c.case_id.is_(None), cases.c.closed_at <= by)
-    return Looked(_mails(connection, these, inbox.c.finished_at <= by, is_over), ids[-1] + 1)
+    is_purged = sa.and_(cases.c.closed_at <= by, cases.c.purged_at.is_not(None))
+    is_over = sa.or_(inbox.c.case_id.is_(None), is_purged)
+    return Looked(_mails(connection, by, these, inbox.c.finished_at <= by, is_over), ids[-1] + 1)
 
 
 def first_mail_at(connection: sa.Connection) -> datetime | None:
@@ -154,9 +160,12 @@ def remove_bytes(connection: sa.Connection, mails: Sequence[KeptMail]) -> None:
     connection.execute(sa.delete(raw_mails).where(raw_mails.c.inbox_id.in_(ids)))
 
 
-def _mails(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple[KeptMail, ...]:
-    """Return the mails with bytes that fulfil the conditions and do not wait for people in triage."""
-    waiting = sa.exists().where(triage.c.inbox_id == inbox.c.id, triage.c.settled_at.is_(None))
+def _mails(
+    connection: sa.Connection, by: datetime, *conditions: sa.ColumnElement[bool]
+) -> tuple[KeptMail, ...]:
+    """Return the mails with bytes that fulfil the conditions, and that no person in triage had to do with since."""
+    unsettled = sa.or_(triage.c.settled_at.is_(None), triage.c.settled_at > by)
+    waiting = sa.exists().where(triage.c.inbox_id == inbox.c.id, unsettled)
     joined = inbox.join(raw_mails, raw_mails.c.inbox_id == inbox.c.id)
     found = (
         sa.select(inbox.c.id, sa.func.length(raw_mails.c.raw).label("size"))
@@ -170,15 +179,31 @@ def _mails(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tu
 # --- recordings and files that are of no case ---------------------------------------------------------------------
 
 
+def recordings_of_no_case(connection: sa.Connection, by: datetime) -> int:
+    """Return how many recordings, made at the time `by` or before, became part of no case."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(recordings).where(*_strays(by))) or 0
+
+
 def mark_recordings_of_no_case(connection: sa.Connection, by: datetime, now: datetime) -> int:
-    """Note of recordings that became part of no case, made at the time `by` or before, that they are gone."""
-    strays = (
-        recordings.c.event_id.is_(None),
-        recordings.c.purged_at.is_(None),
-        recordings.c.recorded_at <= by,
-    )
-    marked = sa.update(recordings).where(*strays).values(purged_at=now, url="")
+    """Note of the same that they are gone; return how many."""
+    marked = sa.update(recordings).where(*_strays(by)).values(purged_at=now, url="")
     return connection.execute(marked).rowcount
+
+
+def _strays(by: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return recordings.c.event_id.is_(None), recordings.c.purged_at.is_(None), recordings.c.recorded_at <= by
+
+
+def hold_files(connection: sa.Connection) -> None:
+    """Let no file be discarded until this transaction, which is about to name some, has ended."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_FILES_LOCK)))
+
+
+def hold_off_naming(connection: sa.Connection) -> None:
+    """Wait until everybody who is about to name files has done so, and let nobody begin before this has ended."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_FILES_LOCK)))
 
 
 def named_digests(connection: sa.Connection, beginning: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ from intake.commands import opened
 from intake.commands.acting import analyst, by_option
 from intake.output import as_json_option, print_json, print_rows
 
-_BY = "command line"
+_NUMBER = "command line"  # what failures are counted under, where a caller has a number
 _SET_APART = re.compile(r"[\s.-]")  # how people write the digits of a PIN
 
 
@@ -36,7 +36,9 @@ def show(email: str, as_json: bool) -> None:
     with opened() as (core, _settings), core.reading() as uow:
         person = directory.contact_by_email(uow, email)
         held = [_held(one, uow.now) for one in directory.holdings(uow, person.id)]
-    told = {name: value for name, value in asdict(person).items() if name != "id"} | {"grants": held}
+        locked_until = pins.locked_until(uow, person.id)
+    told = {name: value for name, value in asdict(person).items() if name != "id"}
+    told |= {"pin_locked_until": locked_until, "grants": held}
     if as_json:
         print_json(told)
         return
@@ -47,6 +49,9 @@ def show(email: str, as_json: bool) -> None:
     click.echo(
         "a PIN is on file" if person.has_pin else "no PIN is on file: the contact opens an Admin case (A10)"
     )
+    if person.has_pin and locked_until:
+        words = "a right one is refused, too; a new one ends the lock"
+        click.echo(f"the PIN is locked until {locked_until:%Y-%m-%d %H:%M} UTC: {words} (A10)")
     for one in held:
         _show_held(one)
 
@@ -89,7 +94,7 @@ def pin(email: str, reissue: bool, blank: bool, by: str | None) -> None:
 
     def act(uow: UnitOfWork) -> str | Refused | None:
         try:
-            return verb(uow, directory.contact_by_email(uow, email).id, by=_who(uow, by))
+            return verb(uow, directory.contact_by_email(uow, email).id, by=analyst(uow, by).name)
         except Refused as refused:
             return refused  # raised after the commit: the audit trail keeps that it was asked for
 
@@ -113,7 +118,7 @@ def verify_pin(email: str, spoken: str, by: str | None) -> None:
     digits = _SET_APART.sub("", spoken)
 
     def act(uow: UnitOfWork) -> pins.PinAnswer:
-        return _verified(uow, directory.contact_by_email(uow, email), digits, _who(uow, by))
+        return _verified(uow, directory.contact_by_email(uow, email), digits, analyst(uow, by).name)
 
     with opened() as (core, _settings):
         answer = core.write(act)
@@ -126,7 +131,7 @@ def verify_pin(email: str, spoken: str, by: str | None) -> None:
 
 
 def _verified(uow: UnitOfWork, person: Contact, digits: str, by: str) -> pins.PinAnswer:
-    answer = pins.check(uow, digits, calling_number=_BY, expected=person.id)
+    answer = pins.check(uow, digits, calling_number=_NUMBER, expected=person.id)
     is_right = isinstance(answer, pins.PinAccepted)
     detail = "mistyped" if isinstance(answer, pins.PinMistyped) else ""
     act = "PIN verified" if is_right else "PIN not verified"
@@ -144,7 +149,3 @@ def outdated_pins(as_json: bool) -> None:
         print_json(rows)
     else:
         print_rows(rows, ["email", "key"], "Every PIN was derived with the newest key.")
-
-
-def _who(uow: UnitOfWork, email: str | None) -> str:
-    return analyst(uow, email).name if email else _BY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from core.enrolment.findings import findings
 from core.enrolment.plan import Plan, shown
 from core.enrolment.refusals import DirectoryRefused
 from core.enrolment.sheet import Sheet
+from core.errors import BadInput
 from intake.commands import opened
 from intake.directory_file import Form, form_of, read_entries, write_entries
 from intake.output import as_json_option, print_json
@@ -70,9 +72,15 @@ def export(file: Path | None, written_in: str | None) -> None:
             return
         # A file that is there is the whole directory, or it is the one that was there before.
         aside = file.with_name(f".{file.name}.part")
-        with aside.open("w", encoding="utf-8", newline="") as to:
-            write_entries(entries_on_record(uow), to, form)
-        aside.replace(file)
+        try:
+            with aside.open("w", encoding="utf-8", newline="") as to:
+                write_entries(entries_on_record(uow), to, form)
+            aside.replace(file)
+        except OSError as error:
+            raise BadInput("file", str(file), f"one that can be written: {error.strerror}") from None
+        finally:
+            with suppress(OSError):  # it is there only where something went wrong
+                aside.unlink()
 
 
 @directory.command()

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import click
-import sqlalchemy as sa
 
 from core import triage
-from core.errors import NotFound
+from core.errors import IntakeError, NotFound
+from core.store import cases as case_rows
 from core.store import claiming, schema
 from core.store import inbox as inbox_rows
 from core.store import outbox as outbox_rows
+from core.unit_of_work import UnitOfWork
 from email_in import pipe
 from intake.commands import opened
+from intake.commands.acting import analyst
 from intake.output import as_json_option, plain_row, print_json, print_rows
 from intake.running import smtp_settings
 
 _MOST_ROWS = 200
-_BY = "command line"
 _AGAIN = "It will be worked on again."
+
+
+class MailRemoved(IntakeError):
+    """The bytes of a mail are gone; what became of it stays (C10)."""
 
 
 @click.command()
@@ -68,12 +76,29 @@ def show_inbox(inbox_id: int, raw: bool, as_json: bool) -> None:
     """Show what became of a mail, and why: its decision log."""
     with opened() as (core, _settings), core.reading() as uow:
         row = inbox_rows.find(uow.connection, inbox_id)
-        if raw:
-            sys.stdout.buffer.write(inbox_rows.raw_of(uow.connection, inbox_id))
-            return
-    if row is None:
-        raise NotFound("mail in the inbox", inbox_id)
-    _show(row, as_json=as_json)
+        if row is None:
+            raise NotFound("mail in the inbox", inbox_id)
+        kept = _bytes_of(uow, inbox_id)
+        removed = "" if kept is not None else _removed(uow, row["case_id"])
+    if not raw:
+        _show(plain_row(row, "lease") | {"as_it_came": removed or "kept"}, as_json=as_json)
+    elif kept is not None:
+        sys.stdout.buffer.write(kept)
+    else:
+        words = f"what became of it is in `intake inbox show {inbox_id}`."
+        raise MailRemoved(f"The mail as it came was {removed}; {words}")
+
+
+def _bytes_of(uow: UnitOfWork, inbox_id: int) -> bytes | None:
+    with suppress(NotFound):
+        return inbox_rows.raw_of(uow.connection, inbox_id)
+    return None
+
+
+def _removed(uow: UnitOfWork, case_id: int | None) -> str:
+    """Say that a mail's bytes are gone; since when, is known where its case was purged with it."""
+    purged_at = case_rows.by_id(uow.connection, case_id).purged_at if case_id is not None else None
+    return f"removed on {purged_at:%Y-%m-%d} (C10)" if purged_at else "removed (C10)"
 
 
 @inbox.command("retry")
@@ -81,7 +106,7 @@ def show_inbox(inbox_id: int, raw: bool, as_json: bool) -> None:
 def retry_inbox(inbox_id: int) -> None:
     """Let a parked mail be worked on again."""
     with opened() as (core, _settings):
-        core.write(lambda uow: triage.retry(uow, inbox_id, by=_BY))
+        core.write(lambda uow: triage.retry(uow, inbox_id, by=analyst(uow, None).name))
     click.echo(_AGAIN)
 
 
@@ -112,7 +137,7 @@ def show_outbox(outbox_id: int, as_json: bool) -> None:
         row = outbox_rows.find(uow.connection, outbox_id)
     if row is None:
         raise NotFound("notice in the outbox", outbox_id)
-    _show(row, as_json=as_json)
+    _show(plain_row(row, "lease"), as_json=as_json)
 
 
 @outbox.command("retry")
@@ -125,8 +150,7 @@ def retry_outbox(outbox_id: int) -> None:
     click.echo(_AGAIN)
 
 
-def _show(row: sa.RowMapping, *, as_json: bool) -> None:
-    told = plain_row(row, "lease")
+def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(told)
         return

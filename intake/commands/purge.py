@@ -32,7 +32,7 @@ def purge(dry_run: bool, as_of: str | None, as_json: bool) -> None:
     with opened(clock_at(as_of)) as (core, _settings):
         cases = list(_told(retention.due_cases(core) if dry_run else retention.purge_cases(core), as_json))
         others = _sum(_of_no_case(core, dry_run))
-        files = 0 if dry_run else sum(retention.remove_unnamed_files(core))
+        files = sum(retention.due_files(core) if dry_run else retention.remove_unnamed_files(core))
         is_clean = dry_run or core.database.scrub()
     if as_json:
         print_json(_facts(cases, others, files, dry_run) | {"scrubbed": is_clean and not dry_run})
@@ -47,6 +47,7 @@ def purge(dry_run: bool, as_of: str | None, as_json: bool) -> None:
 def _of_no_case(core: Core, dry_run: bool) -> Iterator[Removed]:
     if dry_run:
         yield from retention.due_mails(core)
+        yield from retention.due_recordings(core)
         return
     yield from retention.remove_settled_mails(core)
     yield from retention.remove_stray_recordings(core)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from core import audit, cases, pins
+from core import audit, cases, escalations, pins
 from core.errors import NotFound
-from core.rules.terms import Channel
+from core.rules.terms import Channel, EscalationGround, Priority, SubStatus
+from core.store import escalations as escalation_rows
 from core.store.schema import inbox
-from core.triage import Aside, EntryState, put_aside, settle
+from core.triage import Aside, EntryState, listed, put_aside, settle
 
 
 def record(core, act, subject, **more):
@@ -63,6 +65,62 @@ def test_a_case_has_its_events_and_the_lines_about_it_in_one_stream(core, people
     ]
     assert secret not in str(lines)
     assert newest == lines[:2]
+
+
+def test_a_name_of_any_length_is_kept_as_far_as_there_is_room(core, people):
+    """C11, I14: PostgreSQL takes no more than there is room for, and the act must not fail by it."""
+    long = "x" * 400
+    core.write(lambda uow: audit.record(uow, by=long, act="first", subject=long))
+    case = people.case().case
+    somebody = replace(people.analyst(), name=long)
+    ground = EscalationGround.NO_PROGRESS
+    core.write(lambda uow: escalations.escalate(uow, somebody, case, ground, "Nothing happens."))
+    core.write(lambda uow: settle(uow, triage_entry(uow, case.id), EntryState.DISCARDED, by=long))
+    with core.reading() as uow:
+        [escalation] = escalation_rows.of_case(uow.connection, case.id)
+        [line] = audit.listed(uow, "x" * 300)
+        [entry] = listed(uow, settled=True)
+    assert {escalation["asked_by"], line.actor, entry["settled_by"]} == {"x" * 300}
+
+
+def details(core, number):
+    """Return what the trail says of a case's events: the kind and its detail, oldest first."""
+    with core.reading() as uow:
+        return [(line.act, line.detail) for line in reversed(audit.of_case(uow, number))]
+
+
+def test_each_event_of_a_case_says_in_short_what_it_was(core, people, clock):
+    """I14: where the case stood then, and what was set; nothing that a person wrote."""
+    analyst, secret = people.analyst(), "Words of a customer: 4-Low"
+    words = {"text": secret}
+
+    def do(act):
+        nonlocal case
+        clock.advance(timedelta(minutes=1))
+        case = core.write(act).case
+
+    case = people.case(subject=secret).case
+    do(lambda uow: cases.change_priority(uow, analyst, case, Priority.HIGH, **words))
+    by_phone = people.customer("alice", Channel.PHONE)
+    do(lambda uow: cases.raise_to_critical(uow, by_phone, case, callback_number="+14155550132"))
+    do(lambda uow: cases.assign(uow, analyst, case, people.analyst("grace").analyst_id))
+    do(lambda uow: cases.change_fields(uow, analyst, case, subject=f"{secret}\nowner: me", component="core"))
+    do(lambda uow: escalations.escalate(uow, analyst, case, EscalationGround.NO_PROGRESS, secret))
+    do(lambda uow: escalations.grant(uow, analyst, case, secret))
+    do(lambda uow: cases.propose_solution(uow, analyst, case, secret))
+    do(lambda uow: cases.close(uow, analyst, case, SubStatus.RESOLVED, secret))
+    open_ = "Open / New"
+    assert details(core, case.number) == [
+        ("opened", open_),
+        ("priority changed", f"{open_}, 2-High"),
+        ("priority changed", f"{open_}, 1-Critical"),
+        ("assigned", f"{open_}, to grace@support.example"),
+        ("fields changed", f"{open_}, subject, component"),
+        ("escalation asked", f"{open_}, No Progress"),
+        ("escalation granted", f"{open_}, No Progress"),
+        ("solution proposed", "Solution Proposed / Replied"),
+        ("closed", "Closed / Resolved"),
+    ]
 
 
 def triage_entry(uow, case_id):

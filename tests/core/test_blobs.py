@@ -53,6 +53,18 @@ def test_bytes_that_were_put_again_just_now_stay(blobs, clock, tmp_path):
     assert [file.name for file in files(tmp_path)] == [DIGEST]
 
 
+def test_bytes_that_are_renewed_are_as_if_they_were_put_again(blobs, clock):
+    """C10: and who renews learns that they are gone."""
+    assert not blobs.renew(DIGEST)
+    assert blobs.was_put_since(DIGEST, clock.now()), "who looks leaves what is not there alone"
+    blobs.put(CONTENT)
+    clock.advance(30 * 24 * HOUR)
+    assert not blobs.was_put_since(DIGEST, clock.now())
+    assert blobs.renew(DIGEST)
+    assert blobs.was_put_since(DIGEST, clock.now())
+    assert not blobs.discard(DIGEST, unless_put_since=clock.now() - HOUR)
+
+
 def put_meanwhile(blobs, monkeypatch, moment):
     """Put the same bytes right before the discard moves the file aside, or right after it opened it there."""
     real, once = getattr(Path, moment), iter([True])

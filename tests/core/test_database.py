@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from core import cases
+from core import audit, cases
 from core.errors import DatabaseIsBusy, Refused
 from core.rules.terms import Status, SubStatus
 from core.store import cases as rows
 from core.store.database import Database, is_unavailable
 from core.store.migrations import alembic_config, is_current, migrate, newest_revision
-from core.store.schema import accounts, metadata
+from core.store.schema import APPEND_ONLY, accounts, metadata
 
 
 def test_counting_from_many_threads_loses_nothing(core):
@@ -159,6 +159,48 @@ def test_migrating_twice_changes_nothing(database):
     """`intake migrate` may be run at any time."""
     migrate(database)
     assert is_current(database)
+
+
+def test_what_is_read_in_one_block_is_of_one_state(core):
+    """An export beside an import: no row names another that was not there yet."""
+
+    def add(name):
+        core.write(lambda uow: uow.connection.execute(sa.insert(accounts).values(name=name)))
+
+    count = sa.select(sa.func.count()).select_from(accounts)
+    with core.reading() as uow:
+        before = uow.connection.scalar(count)
+        add("made meanwhile")
+        assert uow.connection.scalar(count) == before
+    with core.reading() as uow:
+        assert uow.connection.scalar(count) == before + 1
+
+
+def test_what_only_reads_cannot_write_and_the_next_one_can(core):
+    """On PostgreSQL, whose connections are used again."""
+    if core.database.is_sqlite:
+        pytest.skip("SQLite's reading transactions are told apart by how they begin")
+    new = sa.insert(accounts).values(name="x")
+    for _time in range(3):
+        with pytest.raises(sa.exc.DBAPIError, match="read-only"), core.reading() as uow:
+            uow.connection.execute(new)
+    core.write(lambda uow: uow.connection.execute(new))
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)
+def test_no_row_of_the_history_is_replaced(core, people, table):
+    """I6, I14: SQLite's REPLACE removes the row that was there, and by default tells no trigger."""
+    people.case()
+    core.write(lambda uow: audit.record(uow, by="Ada", act="x", subject="y"))
+    with core.reading() as uow:
+        row = dict(uow.connection.execute(sa.select(table)).mappings().first())
+    changed = sa.insert(table).values(**row | {"actor": "Mallory"})
+    if core.database.is_sqlite:
+        changed = changed.prefix_with("OR REPLACE")
+    with pytest.raises(sa.exc.IntegrityError):
+        core.write(lambda uow: uow.connection.execute(changed))
+    with core.reading() as uow:
+        assert dict(uow.connection.execute(sa.select(table)).mappings().first()) == row
 
 
 def test_times_keep_their_instant_and_a_naive_one_is_refused(core, people, clock):

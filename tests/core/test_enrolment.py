@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import copy
+import threading
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 import yaml
+from sqlalchemy.exc import OperationalError
 
 from core import directory
-from core.enrolment import enrol, entries_of, planned, read_sheet
+from core.enrolment import bring_in, enrol, entries_of, planned, read_sheet
 from core.enrolment.entries import Section
+from core.enrolment.exporting import entries_on_record
 from core.enrolment.refusals import DirectoryRefused
-from core.errors import BadInput
+from core.errors import BadInput, DatabaseIsBusy
 from core.rules.terms import Access
 from core.store.schema import audit, metadata
+from core.unit_of_work import UnitOfWork
 from tests.people import DIRECTORY
 
 NEW = {
@@ -29,6 +35,7 @@ DC_OF_NORTHWIND = {"sold_to": "Northwind", "access": "Read-Write", "approver": "
 READER_OF_HILL = {"sold_to": "Harbour Partners", "end_user": "Hill Hospital", "access": "Read-Only"}
 DC_OF_HILL = READER_OF_HILL | {"access": "Read-Write", "approver": "Hanna Hafen"}
 TERMS = {"terms_accepted": "2026-01-02"}
+HILL = next(contract for contract in DIRECTORY["contracts"] if contract["number"] == "C-7")
 
 
 def contact(document):
@@ -122,6 +129,74 @@ def test_a_field_that_is_left_out_stays_and_a_blank_one_is_cleared(core):
         assert directory.contact_by_email(uow, alice["email"]).phone is None
 
 
+def on_record(core, number):
+    """Return a contract as an export has it."""
+    with core.reading() as uow:
+        entries = [one.fields for one in entries_on_record(uow) if one.section is Section.CONTRACT]
+    return next(fields for fields in entries if fields["number"] == number)
+
+
+def test_a_contract_keeps_its_end_user_and_its_support_owner_where_they_are_left_out(core):
+    """A1: the Sold To stands for them in a new contract only."""
+    entry = {name: HILL[name] for name in HILL if name not in ("end_user", "support_owner")}
+    plan = brought_in(core, {"contracts": [entry | {"products": ["Dialer"]}]})
+    assert [change.fields for change in plan.changes] == [{"products": ((), ("Dialer",))}]
+    there = on_record(core, "C-7")
+    assert (there["end_user"], there["support_owner"]) == ("Hill Hospital", "Fieldcare")
+
+
+def test_a_contract_that_is_sold_by_another_stays_with_its_end_user(core):
+    """A1: what is left out stays, also where the combination becomes another one."""
+    entry = {name: HILL[name] for name in HILL if name != "end_user"}
+    brought_in(core, {"contracts": [entry | {"sold_to": "Fieldcare"}]})
+    there = on_record(core, "C-7")
+    assert (there["sold_to"], there["end_user"]) == ("Fieldcare", "Hill Hospital")
+
+
+@pytest.mark.parametrize("field", ["end_user", "support_owner"])
+def test_a_blank_company_moves_no_contract(core, field):
+    """A1: in CSV every row has every column, so a blank cell says nothing."""
+    [line] = refused(core, {"contracts": [HILL | {field: ""}]})
+    assert (line.name, line.field, line.rule) == ("C-7", field, "A1")
+    assert f"on record is '{HILL[field]}'" in line.words
+
+
+def test_a_blank_status_revives_no_contract(core):
+    """A9: what was ended is ended until somebody writes Active."""
+    brought_in(core, {"contracts": [HILL | {"status": "Terminated"}]})
+    [line] = refused(core, {"contracts": [HILL | {"status": " "}]})
+    assert (line.name, line.field, line.rule) == ("C-7", "status", "A1")
+    assert brought_in(core, {"contracts": [HILL]}).changes == ()
+    brought_in(core, {"contracts": [HILL | {"status": "Active"}]})
+    assert on_record(core, "C-7")["status"] == "Active"
+
+
+def test_a_blank_that_says_what_is_on_record_is_no_change(core):
+    """A1: a file with blank cells can be brought in again and again."""
+    blank = DIRECTORY["contracts"][0] | {"end_user": "", "support_owner": None, "status": ""}
+    assert brought_in(core, {"contracts": [blank]}).changes == ()
+
+
+def on_rungs(core):
+    with core.reading() as uow:
+        return [analyst.name for analyst in directory.on_call(uow, "")]
+
+
+@pytest.mark.parametrize("given", [{}, {"shifts": None}], ids=["left out", "blank"])
+def test_an_analyst_keeps_the_shifts_where_none_are_given(core, given):
+    """P4: a new telephone number leaves nobody off the roster."""
+    ada = {name: DIRECTORY["analysts"][0][name] for name in ("email", "name")}
+    brought_in(core, {"analysts": [ada | given | {"phone": "+14155550199"}]})
+    assert on_rungs(core) == ["Ada", "Grace"]
+
+
+def test_an_empty_list_of_shifts_takes_them_away(core):
+    """P4: it is said, and not left out."""
+    plan = brought_in(core, {"analysts": [DIRECTORY["analysts"][0] | {"shifts": []}]})
+    assert list(plan.changes[0].fields) == ["shifts"]
+    assert on_rungs(core) == ["Grace"]
+
+
 def test_an_analysts_shifts_are_replaced_by_those_of_the_document(core):
     """P4."""
     ada = DIRECTORY["analysts"][0] | {"shifts": [{"rung": 3, "days": [1]}, {"rung": 4}]}
@@ -164,6 +239,72 @@ def test_the_example_of_the_documentation_can_be_brought_in(core):
     )
     with core.reading() as uow:
         assert next(analyst.name for analyst in directory.on_call(uow, product="")) == "Ada"
+
+
+# --- two at once --------------------------------------------------------------------------------------------
+
+
+def at_once(core, first, second):
+    """Bring in `first`, and `second` beside it, which begins before `first` is committed."""
+    is_in = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+
+        def bring_in_slowly(uow):
+            enrol(uow, first)
+            is_in.set()
+            wait([beside], timeout=0.5)
+
+        beside = pool.submit(lambda: is_in.wait() and brought_in(core, second))
+        core.write(bring_in_slowly)
+        return beside.result()
+
+
+def test_an_import_gives_nobody_back_what_another_one_ended(core):
+    """A9: one ends a contract, the other one changes its products; both hold."""
+    at_once(
+        core,
+        {"contracts": [HILL | {"status": "Terminated"}]},
+        {"contracts": [HILL | {"products": ["Dialer"]}]},
+    )
+    there = on_record(core, "C-7")
+    assert (there["status"], there["products"]) == ("Terminated", ("Dialer",))
+
+
+def test_an_import_is_judged_by_what_another_one_left(core):
+    """A9: each line of the trail begins where the one before it ended."""
+    before = len(trail(core))
+    at_once(
+        core,
+        {"contracts": [HILL | {"care_level": "Premium Care"}]},
+        {"contracts": [HILL | {"care_level": "Care for Cloud"}]},
+    )
+    assert [detail for _act, _subject, detail in trail(core)[before:]] == [
+        "care_level: Business Care -> Premium Care",
+        "care_level: Premium Care -> Care for Cloud",
+    ]
+
+
+def test_an_import_that_waits_too_long_is_asked_to_come_again(core):
+    """A9: it is not brought in beside the other one."""
+    with core.database.engine.begin() as other:
+        bring_in(UnitOfWork(other, core.clock.now(), core.house), read_sheet([]))
+        with pytest.raises((OperationalError, DatabaseIsBusy)):
+            brought_in(core, DIRECTORY)
+
+
+def test_only_what_changes_is_written(core):
+    """A9: a column that a file does not change is nobody's to write."""
+    statements = []
+
+    def keep(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    sa.event.listen(core.database.engine, "before_cursor_execute", keep)
+    alice = contact(DIRECTORY) | {"grants": [contact(DIRECTORY)["grants"][0] | {"access": "Read-Only"}]}
+    brought_in(core, {"contracts": [HILL | {"products": ["Dialer"]}], "contacts": [alice]})
+    sa.event.remove(core.database.engine, "before_cursor_execute", keep)
+    updates = [statement for statement in statements if statement.startswith("UPDATE")]
+    assert [one.partition(" WHERE ")[0].count("=") for one in updates] == [1, 1]
 
 
 # --- who may hold what --------------------------------------------------------------------------------------
@@ -344,6 +485,152 @@ def test_one_wrong_value_is_named_and_changes_nothing(core, spoil, field, value,
     assert (line.field, line.value, line.rule) == (field, value, rule)
     assert f"{field} is " in str(line)
     assert f"({rule})" in str(line)
+
+
+NO_ADDRESSES = [
+    "carla at caretakers", "a@", "a@b", "12", "Carla <c@x.example>", "Carla<c@x.example>",
+    "a@x.example, b@x.example", "a@x.example,b@x.example", "a@x.example; b@x.example", "a@x..example",
+    "no\u200bc@northwind.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_an_address_that_is_none_is_refused_once_with_what_stands_below_it(core, address):
+    """A7: its grants and its shifts cannot be brought in, and are not refused for it."""
+    analyst = DIRECTORY["analysts"][0] | {"email": address}
+    for document in (
+        {"contacts": [NEW | TERMS | {"email": address, "grants": [DC_OF_NORTHWIND]}]},
+        {"analysts": [analyst]},
+    ):
+        [line] = refused(core, document)
+        assert (line.field, line.value) == ("email", address)
+        assert line.rule in ("A7", "P4")
+
+
+def test_what_stands_below_nobody_is_not_refused_for_it(core):
+    """A7."""
+    nobody = {name: value for name, value in NEW.items() if name != "email"}
+    [line] = refused(core, {"contacts": [nobody | TERMS | {"grants": [DC_OF_NORTHWIND]}]})
+    assert (str(line), line.value) == ("contact: email is missing (A7)", None)
+
+
+def test_a_grant_below_a_contact_is_that_contacts(core):
+    """A3: it changes nobody else."""
+    lowered = {"email": "charlie@eastgate.example", "sold_to": "Eastgate", "access": "Basic"}
+    [line] = refused(core, {"contacts": [contact(DIRECTORY) | {"grants": [lowered]}]})
+    assert (line.section, line.field, line.value) == (Section.GRANT, "email", "charlie@eastgate.example")
+    assert "alice@northwind.example" in line.words
+    same = contact(DIRECTORY)["grants"][0] | {"email": " Alice@Northwind.example"}
+    assert brought_in(core, {"contacts": [contact(DIRECTORY) | {"grants": [same]}]}).changes == ()
+
+
+def test_a_shift_below_an_analyst_is_that_analysts(core):
+    """P4."""
+    ada = DIRECTORY["analysts"][0] | {"shifts": [{"rung": 1, "email": "grace@support.example"}]}
+    [line] = refused(core, {"analysts": [ada]})
+    assert (line.section, line.field, line.value) == (Section.SHIFT, "email", "grace@support.example")
+
+
+def test_a_name_is_the_same_however_its_letters_are_composed(core):
+    """A1: no second company that looks like the first one."""
+    brought_in(core, {"accounts": ["Caf\u00e9 M\u00fcller"]})
+    apart = unicodedata.normalize("NFD", "Caf\u00e9 M\u00fcller")
+    assert brought_in(core, {"accounts": [apart]}).changes == ()
+
+
+@pytest.mark.parametrize("mark", ["\u2060", "\u200b", "\u00ad", "\u202e", "\ufeff", "\x07"])
+def test_a_name_holds_nothing_that_is_not_seen(core, mark):
+    """A1: a format character makes another name that looks the same."""
+    [line] = refused(core, {"accounts": [f"North{mark}wind", "Lab"]})
+    assert (line.field, line.rule) == ("name", "A1")
+
+
+# --- in which words -----------------------------------------------------------------------------------------
+
+
+def test_a_refusal_says_a_word_as_the_file_has_it(core):
+    """A5."""
+    [line] = refused(
+        core, {"contacts": [NEW | TERMS | {"employer": "Cloudline", "grants": [DC_OF_NORTHWIND]}]}
+    )
+    assert "access is 'Read-Write' (A4): " in str(line)
+
+
+TO_DO = {
+    "approval of the Support Owner": (
+        TERMS | {"employer": "Cloudline"}, DC_OF_NORTHWIND,
+        "To do: give approved_by and approved_on, or access: Basic."),
+    "approval of the partner": (
+        {"employer": "Hill Hospital"}, READER_OF_HILL, "To do: give approved_by and approved_on, or access: Basic."),
+    "employee of the End User": (
+        TERMS | {"employer": "Hill Hospital"}, DC_OF_HILL,
+        "To do: give access: Read-Only with approved_by and approved_on, or access: Basic."),
+    "terms": ({}, DC_OF_NORTHWIND, "To do: give the contact terms_accepted, or access: Basic."),
+    "approver": (
+        TERMS, {"sold_to": "Northwind", "access": "Read-Write"}, "To do: give approver, or access: Basic."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("person", "grant", "words"), TO_DO.values(), ids=TO_DO)
+def test_a_refusal_says_what_to_do(core, person, grant, words):
+    """A4, A5: as `directory check` does."""
+    [line] = refused(core, {"contacts": [NEW | person | {"grants": [grant]}]})
+    assert str(line).endswith(words)
+
+
+def test_a_refusal_for_a_grant_that_stays_says_what_to_do(core):
+    """A4: the grant is not in the file."""
+    [line] = refused(core, {"contacts": [contact(DIRECTORY) | {"employer": "Eastgate", "grants": []}]})
+    assert str(line).endswith(
+        "To do: in an entry of that grant, give approved_by and approved_on, or access: Basic."
+    )
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_unknown_employer_is_refused_once(core, is_new):
+    """A7, A4: who works for nobody known is judged for nothing else."""
+    person = NEW | TERMS if is_new else contact(DIRECTORY)
+    grants = [[DC_OF_NORTHWIND], []] if is_new else [contact(DIRECTORY)["grants"], []]
+    for given in grants:
+        [line] = refused(core, {"contacts": [person | {"employer": "Nortwind", "grants": given}]})
+        assert (line.field, line.value, line.rule) == ("employer", "Nortwind", "A7")
+
+
+MISSPELT = {
+    "Sold To": {"contracts": [DIRECT_TOO | {"sold_to": "Fieldkare", "end_user": "Eastgate"}]},
+    "End User": {"contracts": [DIRECT_TOO | {"sold_to": "Fieldcare", "end_user": "Eastgat"}]},
+    "Support Owner": {
+        "contracts": [DIRECT_TOO | {"sold_to": "Fieldcare", "end_user": "Eastgate", "support_owner": "Fieldkare"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("document", MISSPELT.values(), ids=MISSPELT)
+def test_a_company_that_is_misspelt_in_a_contract_is_refused_once(core, document):
+    """A1, A4: and not for each grant of that contract."""
+    grant = DC_OF_NORTHWIND | {"sold_to": "Fieldcare", "end_user": "Eastgate"}
+    person = NEW | TERMS | {"employer": "Fieldcare", "grants": [grant]}
+    lines = refused(core, document | {"contacts": [person]})
+    assert {line.section for line in lines} == {Section.CONTRACT}
+    assert {line.rule for line in lines} == {"A1"}
+
+
+def test_a_company_that_is_misspelt_in_its_division_is_refused_once(core):
+    """A1, A4: nobody knows of what the division is one."""
+    lena = next(one for one in DIRECTORY["contacts"] if one["first_name"] == "Lena")
+    grant = lena["grants"][0] | {"approver": "Another"}
+    document = {
+        "accounts": [{"name": "Northwind Labs", "part_of": "Nortwind"}],
+        "contacts": [lena | {"grants": [grant]}],
+    }
+    [line] = refused(core, document)
+    assert (line.section, line.field) == (Section.ACCOUNT, "part_of")
+
+
+@pytest.mark.parametrize("number", ["+870773111632", "+19002345678"], ids=["satellite", "premium"])
+def test_a_number_that_is_one_but_not_accepted_is_told_so(core, number):
+    """A7: it is not called invalid."""
+    [line] = refused(core, {"contacts": [NEW | {"phone": number}]})
+    assert "this kind of number is not accepted" in line.words
 
 
 def test_a_circle_of_companies_is_refused(core):

@@ -326,7 +326,7 @@ def test_a_mail_of_no_case_goes_30_days_after_it_was_settled(archive, clock):
 
 
 def test_a_mail_that_waits_for_people_is_kept_until_they_settle_it(archive, core, people, clock):
-    """C10, E3, E6: then its time is long over; and to link it would need its bytes."""
+    """C10, E3, E6: and 30 days longer, as whoever discards it is told; to link it would need its bytes."""
     closed = archive.case()
     mails = [archive.mail(aside=True), archive.mail(closed, aside=True)]
     clock.move_to(OVER + DAY)
@@ -335,12 +335,29 @@ def test_a_mail_that_waits_for_people_is_kept_until_they_settle_it(archive, core
     assert archive.kept_mails() == [inbox_id for inbox_id, _entry in mails]
     for _inbox_id, entry in mails:
         core.write(lambda uow, entry=entry: triage.settle(uow, entry, EntryState.DISCARDED, by="Ada"))
+    clock.advance(30 * DAY - SECOND)
+    assert archive.sweep() == []
+    assert len(archive.kept_mails()) == 2, "30 days count from the settling"
+    clock.advance(SECOND)
     archive.sweep()
     assert archive.kept_mails() == []
     with pytest.raises(Refused, match="can no longer be linked"):
         prepare(core, mails[0][1])
     with core.reading() as uow, pytest.raises(NotFound):
         inbox.raw_of(uow.connection, mails[0][0])
+
+
+def test_a_mail_that_was_settled_late_does_not_go_with_its_case(archive, core, clock):
+    """C10, E6: nor is it among what the case's history says was removed."""
+    closed = archive.case(PICTURE)
+    _inbox_id, entry = archive.mail(closed, aside=True)
+    clock.move_to(OVER - DAY)
+    core.write(lambda uow: triage.settle(uow, entry, EntryState.DISCARDED, by="Ada"))
+    clock.move_to(OVER)
+    assert [one.removed.mails for one in archive.purge()] == [0]
+    assert archive.sweep() == []
+    clock.move_to(OVER + 29 * DAY)
+    assert [one.mails for one in archive.sweep()] == [1]
 
 
 def test_a_mail_of_an_active_case_stays_with_it(archive, clock):
@@ -414,19 +431,37 @@ def test_a_recording_that_became_part_of_no_case_is_forgotten(archive, core, clo
 # --- only saying it, and at what cost -------------------------------------------------------------------------------
 
 
-def test_saying_what_would_go_changes_nothing(archive, core, clock):
-    """C10."""
-    case = archive.case(PICTURE)
+def test_saying_what_would_go_changes_nothing_and_tells_the_same(archive, core, clock):
+    """C10: a case's own mails, those of no open case, stray recordings, files that nothing names."""
+    case = archive.case(PICTURE, b"another", closed=False)
+    archive.recording("CA1", event_id=archive.history(case)[-1]["id"])
     archive.mail(case)
+    archive.close(case)
+    archive.case(PICTURE)  # the same bytes once more
+    archive.case()  # it held nothing
+    archive.mail(archive.case(closed=False))
     archive.mail()
-    clock.move_to(OVER)
-    said, mails = list(retention.due_cases(core)), list(retention.due_mails(core))
-    assert archive.kept_files() == [PICTURE]
-    assert len(archive.kept_mails()) == 2
-    assert archive.history(case)[-1]["kind"] == EventKind.CLOSED
-    # The mail of the case is told twice: it goes with the case, and would go without it.
-    assert [one.mails for one in mails] == [2]
-    assert archive.purge() == said
+    archive.mail(aside=True)
+    archive.recording("CA2")
+    core.blobs.put(b"of a mail that changed nothing")
+    clock.move_to(OVER + SECOND)
+    core.blobs.put(b"too young")
+    archive.mail()
+    before = archive.kept_files(), archive.kept_mails(), archive.history(case)
+    said, others, files = due(core)
+    assert (archive.kept_files(), archive.kept_mails(), archive.history(case)) == before
+    assert [one.removed.mails for one in said] == [1, 0, 0]
+    assert (sum(one.mails for one in others), sum(one.recordings for one in others), files) == (1, 1, 1)
+    done = list(retention.purge_cases(core))
+    strays = [*retention.remove_settled_mails(core), *retention.remove_stray_recordings(core)]
+    assert (done, strays, sum(retention.remove_unnamed_files(core))) == (said, others, files)
+    assert due(core) == ([], [], 0)
+
+
+def due(core):
+    """What would go: cases, what is of none, files that nothing names."""
+    others = [*retention.due_mails(core), *retention.due_recordings(core)]
+    return list(retention.due_cases(core)), others, sum(retention.due_files(core))
 
 
 @pytest.mark.parametrize("after", [None, Place(NOW, 1)], ids=["first", "next"])

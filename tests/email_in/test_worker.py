@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from core import cases, telling
+from core import cases, pins, retention, telling
 from core import triage as queue
+from core.clock import HeldClock
 from core.errors import NotFound, Refused
 from core.rules.notices import NoticeKind
 from core.rules.terms import EventKind, Status, SubStatus
@@ -226,6 +228,9 @@ class FullDisk:
     def get(self, digest):
         return self.blobs.get(digest)
 
+    def renew(self, digest):
+        return self.blobs.renew(digest)
+
 
 def with_a_file(reference):
     return (
@@ -249,6 +254,86 @@ def test_an_outage_of_ours_is_no_fault_of_the_mail(core, clock, asked, reference
     work(core)
     assert outcome(core, inbox_id)["outcome"] == "update"
     assert entries(core) == []
+
+
+@pytest.fixture
+def years_on(core):
+    """The same gateway as a command has it whose clock is held at a time to come."""
+    return replace(core, clock=HeldClock(core.clock.now() + timedelta(days=1000)))
+
+
+def attached(core, case):
+    with core.reading() as uow:
+        [file] = rows.files_of(uow.connection, case.id)
+    return core.blobs.get(file["digest"])
+
+
+def test_a_purge_held_at_a_time_to_come_takes_nothing_from_a_mail_that_is_worked_on(
+    core, years_on, asked, reference
+):
+    """C10, I15: the bytes were put and their row is not there yet; every clock says that they are old."""
+    accept(core, with_a_file(reference))
+    row = core.write(worker._claim)
+    read = worker._read(core, OFF, row)
+    accept(core, b"")  # else the database is a new one
+    assert sum(retention.remove_unnamed_files(years_on)) == 1
+    core.write(lambda uow: worker._act(uow, core.blobs, OFF, read))
+    assert attached(core, asked) == b"the log"
+
+
+def test_a_purge_waits_for_a_mail_that_is_about_to_name_its_files(core, years_on, asked, reference):
+    """C10, I15: it looks once the row is there."""
+    accept(core, with_a_file(reference))
+    row = core.write(worker._claim)
+    read = worker._read(core, OFF, row)
+    with ThreadPoolExecutor(1) as another:
+
+        def act(uow):
+            worker._act(uow, core.blobs, OFF, read)
+            purging = another.submit(lambda: sum(retention.remove_unnamed_files(years_on)))
+            with pytest.raises(TimeoutError):
+                purging.result(0.5)
+            return purging
+
+        assert core.write(act).result() == 0
+    assert attached(core, asked) == b"the log"
+
+
+def test_a_purge_between_takes_nothing_from_a_mail_that_is_linked_by_hand(
+    core, people, years_on, asked, reference
+):
+    """C10, E5: the files are on disk before the database is locked."""
+    accept(core, with_a_file(reference).replace(b"alice@", b"bob@"), sender="bob@northwind.example")
+    work(core)
+    with core.reading() as uow:
+        prepared = prepare(core, uow.connection.scalar(sa.select(triage.c.id)))
+    assert sum(retention.remove_unnamed_files(years_on)) == 1
+    core.write(lambda uow: link_by_hand(uow, prepared, people.analyst(), now(core, asked)))
+    assert attached(core, asked) == b"the log"
+
+
+def test_a_mail_asks_once_who_its_sender_is(core, asked, reference):
+    """E5: it is the hot path."""
+    asked_for = []
+
+    def listen(_connection, _cursor, statement, _parameters, _context, _many):
+        asked_for.append(statement)
+
+    accept(core, letter(f"Version 4.2 {reference}"))
+    sa.event.listen(core.database.engine, "before_cursor_execute", listen)
+    work(core)
+    sa.event.remove(core.database.engine, "before_cursor_execute", listen)
+    assert len([one for one in asked_for if "WHERE contacts.email =" in one]) == 1
+
+
+def test_a_pin_in_a_name_of_a_sender_is_not_shown_in_triage(core, people):
+    """A10."""
+    pin = core.write(lambda uow: pins.issue(uow, people.customer("alice").contact_id, by="test"))
+    accept(core, letter(sender=f'"{pins.spoken(pin)}" <a@x.example>, b@x.example'))
+    work(core)
+    with core.reading() as uow:
+        [entry] = queue.listed(uow)
+    assert entry["sender"] == '"[PIN removed]" <a@x.example>, b@x.example'
 
 
 def test_an_outage_that_never_ends_parks_the_mail_after_days(core, clock, reference):

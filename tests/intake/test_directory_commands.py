@@ -103,7 +103,7 @@ def test_every_refused_line_is_printed_with_its_rule(site: Site) -> None:
     assert first.startswith("line 2, contact bob@gmail.com: email is 'bob@gmail.com' (A6): ")
     assert second.startswith(f"line 7, contact {NORA}: country is 'Nowhere' (A7): ")
     assert third.startswith(
-        "line 9, grant zoe@northwind.example for Northwind: terms_accepted is None (A5): "
+        "line 9, grant zoe@northwind.example for Northwind: terms_accepted is missing (A5): "
     )
     assert last == "intake: 3 refused; nothing was brought in"
     assert site.exported() == before
@@ -148,6 +148,46 @@ def test_what_was_exported_into_a_file_is_imported_without_a_change(site: Site, 
     told = parsed(site.run("directory", "import", name, "--json"))
     assert told["changes"] == []
     assert told["counts"]["contact"]["unchanged"] == len(DIRECTORY["contacts"])
+
+
+def test_an_export_into_a_folder_that_is_not_there_names_what_was_given(site: Site) -> None:
+    """2, and no word of a file that nobody named."""
+    ended = site.run("directory", "export", "no/such/folder/out.yaml")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "intake: file is 'no/such/folder/out.yaml'; it must be one that can be written: "
+        "No such file or directory\n"
+    )
+
+
+def test_an_export_that_fails_leaves_nothing_behind(site: Site) -> None:
+    """The name is that of a folder by then."""
+    (site.folder / ".out.yaml.part").mkdir()
+    ended = site.run("directory", "export", "out.yaml")
+    assert (ended.code, "Traceback" in ended.err, ".part" in ended.err) == (2, False, False)
+    assert not (site.folder / "out.yaml").exists()
+
+
+@pytest.mark.parametrize("address", ["carla at caretakers", "a@b", "12", "a@x.example, b@x.example"])
+@pytest.mark.parametrize("form", ["yaml", "csv"])
+def test_an_address_that_is_none_is_a_refused_line(site: Site, form: str, address: str) -> None:
+    """A7: with its line, and its grants are not refused for it."""
+    text = {
+        "yaml": contact(email=f'"{address}"') + "    grants: [{sold_to: Northwind, access: Basic}]\n",
+        "csv": "section,email,first_name,last_name,employer,country,sold_to,access\n"
+        f'contact,"{address}",Nora,North,Northwind,US,,\ngrant,"{address}",,,,,Northwind,Basic\n',
+    }
+    ended = site.run("directory", "import", site.write(f"wrong.{form}", text[form]))
+    assert ended.code == 1
+    first, last = ended.err.splitlines()
+    assert first.startswith(f"line 2, contact {address}: email is {address!r} (A7): must be an address")
+    assert last == "intake: 1 refused; nothing was brought in"
+
+
+def test_a_field_that_is_missing_is_said_to_be(site: Site) -> None:
+    """A7."""
+    ended = site.run("directory", "import", site.write("wrong.yaml", contact(first_name="")))
+    assert ended.err.splitlines()[0] == f"line 2, contact {NORA}: first_name is missing (A7)"
 
 
 def test_an_export_goes_to_standard_output_in_either_format(site: Site) -> None:

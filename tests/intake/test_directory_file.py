@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def test_both_examples_of_the_documentation_say_the_same():
     assert yaml == csv
 
 
+def test_the_example_in_csv_changes_nothing_of_the_one_in_yaml(core):
+    """A1, A9: its blank cells say what is on record."""
+    core.write(lambda uow: bring_in(uow, read_sheet(read_entries(DOCS / "directory.yaml"))))
+    with core.reading() as uow:
+        assert planned(uow, read_sheet(read_entries(DOCS / "directory.csv"))).changes == ()
+
+
 def test_each_entry_knows_its_line(tmp_path):
     """Nested ones their own."""
     companies = "accounts:\n  - One\n  - name: Two\n"
@@ -99,8 +107,12 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path, name):
 
 BAD_FILES = {
     "another ending": ("a.txt", "accounts: []", ".yaml, .yml, .csv"),
-    "another encoding": ("a.yaml", "accounts: [Ö]".encode("latin-1"), "UTF-8"),
-    "an empty file": ("a.yaml", "", "mapping"),
+    "another encoding": (
+        "a.csv", b"\xef\xbb\xbf" + "section,name\naccount,One\naccount,Ö\n".encode("latin-1"),
+        "line 3 is not UTF-8; from a spreadsheet, save as CSV UTF-8"),
+    "an empty file": ("a.yaml", "", "the file is empty"),
+    "an empty file of rows": ("a.csv", "\n", "the file is empty"),
+    "remarks only": ("a.yaml", "# nothing\n", "the file is empty"),
     "a list": ("a.yaml", "- a", "mapping"),
     "broken YAML": ("a.yaml", "accounts: [a\n", "line 2"),
     "an unknown list": ("a.yaml", "people: []", "people"),
@@ -113,15 +125,19 @@ BAD_FILES = {
     "two documents": ("a.yaml", "accounts: []\n---\naccounts: []\n", "one YAML document"),
     "an object of Python": ("a.yaml", "accounts:\n  - !!python/object:os.system {}\n", "line 2"),
     "nesting without end": ("a.yaml", "accounts: " + "[" * 20_000, "YAML"),
-    "no header": ("a.csv", "", "section"),
     "a header without its section": ("a.csv", "name\nx\n", "section"),
-    "semicolons for commas": ("a.csv", "section;name\naccount;x\n", "commas"),
+    "semicolons for commas": (
+        "a.csv", "section;name\naccount;x\n",
+        "this file separates its columns by semicolons; save it with commas"),
+    "semicolons between quotes": ("a.csv", '"name";"section"\n"x";"account"\n', "by semicolons; save it with commas"),
+    "tabs for commas": ("a.csv", "section\tname\naccount\tx\n", "by tabs; save it with commas"),
     "an unknown column": ("a.csv", "section,telephone\n", "telephone"),
     "a column that is there twice": ("a.csv", "section,name,name\n", "name"),
     "an unknown section": ("a.csv", "section,name\naccount,x\nperson,y\n", "section on line 3 is 'person'"),
-    "a row of another length": ("a.csv", "section,name\naccount\n", "line 2"),
+    "a row of another length": (
+        "a.csv", "section,name\naccount,x\naccount,x,y\n", "line 3 has 3 cells and the header 2"),
     "a quote that does not end": ("a.csv", 'section,name\naccount,"x\n', "CSV"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "content", "said"), BAD_FILES.values(), ids=BAD_FILES)
@@ -170,6 +186,16 @@ def test_an_export_fills_an_empty_database_with_the_same(core, tmp_path, form):
     database.close()
 
 
+def test_an_export_says_who_has_no_shifts(core, tmp_path):
+    """P4: so that it brings back what was on record, also over another roster."""
+    core.write(lambda uow: enrol(uow, {"analysts": [DIRECTORY["analysts"][0] | {"shifts": []}]}))
+    text = exported(core, Form.YAML)
+    assert text.count("    shifts: []\n") == 1
+    core.write(lambda uow: enrol(uow, DIRECTORY))
+    core.write(lambda uow: bring_in(uow, read_sheet(read_entries(written(tmp_path, "a.yaml", text)))))
+    assert exported(core, Form.YAML) == text
+
+
 @pytest.mark.parametrize("form", Form)
 def test_no_pin_is_in_an_export(core, people, form):
     """A10: not even the five digits that name its owner."""
@@ -178,8 +204,8 @@ def test_no_pin_is_in_an_export(core, people, form):
     assert "pin" not in exported(core, form).splitlines()[0]
 
 
-ANY_TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=60).map(
-    lambda text: text.strip().replace("\ufeff", "")
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp")), min_size=1, max_size=60).map(
+    lambda text: unicodedata.normalize("NFC", text).strip()
 ).filter(bool)  # fmt: skip
 ANY_LIST = st.lists(ANY_TEXT.map(lambda text: text.replace(";", ",")), max_size=3).map(tuple)
 ANY_TIME = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

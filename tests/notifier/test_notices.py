@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from core import cases, directory, escalations, telling
 from core.cases import NewCase
@@ -125,6 +126,27 @@ def test_a_reminder_repeats_the_last_of_several_questions(core, people, clock, o
     text = text_of(outgoing.last(N.REMINDER_1))
     assert "And which model?" in text
     assert "Which version?" not in text
+
+
+def test_a_reminder_reads_none_of_the_mails_that_came_before(core, people, clock, outgoing, asked):
+    """I17: four of 9 MB each were read for one reminder."""
+    alice, case = people.customer("alice"), asked
+    case = core.write(lambda uow: cases.update(uow, alice, case, "A mail of megabytes.")).case
+    core.write(lambda uow: cases.ask_information(uow, people.analyst(), case, "Which build?"))
+    read_texts = []
+
+    def listen(_connection, cursor, statement, _parameters, _context, _many):
+        if "case_events.text" in statement:
+            read_texts.append(statement)
+
+    clock.advance(2 * DAY)
+    assert follow_up_one(core)
+    sa.event.listen(core.database.engine, "before_cursor_execute", listen)
+    mail = outgoing.last(N.REMINDER_1)
+    sa.event.remove(core.database.engine, "before_cursor_execute", listen)
+    assert "Which build?" in text_of(mail)
+    assert len(read_texts) == 2, "that of the reminder, and the question"
+    assert all("case_events.id = " in one for one in read_texts)
 
 
 @pytest.mark.parametrize("action", ["closed by an analyst", "closed by the timer"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from core import pins
@@ -93,7 +94,22 @@ def test_what_is_done_with_pins_is_in_the_audit_trail_with_who_did_it(gateway: G
     ]
     lines = gateway.read("audit", "--of", CHARLIE.address)
     assert {line["actor"] for line in lines if line["act"] == "PIN issued"} == {"Ada"}
+    assert {line["actor"] for line in lines if line["act"] == "PIN blanked"} == {"support desk"}
     assert failures(gateway) == dict.fromkeys(("contact", "locked", "number", "system"), 0)
+
+
+def test_an_analyst_sees_that_a_pin_is_locked_and_until_when(gateway: Gateway) -> None:
+    """A10, P7: and the trail says when it began."""
+    pin = pin_of(gateway, BOB.address, "--reissue")
+    wrong = pin[:5] + f"{(int(pin[5:11]) + 1) % 10**6:06d}"
+    assert gateway.read("contact", "show", BOB.address)["pin_locked_until"] is None
+    for _failure in range(5):
+        assert not is_accepted(gateway, BOB.address, wrong + pins.check_digit(wrong))
+    told = gateway.read("contact", "show", BOB.address)["pin_locked_until"]
+    until = f"{datetime.fromisoformat(told):%Y-%m-%d %H:%M} UTC"
+    assert f"the PIN is locked until {until}" in gateway.intake("contact", "show", BOB.address)
+    assert ("PIN locked", f"until {until}") in acts(gateway, "--of", BOB.address)
+    assert "was not accepted" in gateway.run("contact", "verify-pin", BOB.address, "--pin", pin).err
 
 
 def test_a_case_has_its_events_in_the_trail(gateway: Gateway) -> None:
@@ -105,6 +121,7 @@ def test_a_case_has_its_events_in_the_trail(gateway: Gateway) -> None:
         ("post", "support desk", "console", number),
         ("opened", "support desk", "console", number),
     ]
+    assert {line["detail"] for line in lines} == {"Open / New"}
     assert gateway.run("audit", "--of", "0000000099").code == 1
     assert gateway.run("audit", "--of", "somebody").code == 2
     assert number in gateway.intake("audit", "--of", number)

@@ -84,7 +84,11 @@ def test_after_the_purge_no_byte_of_an_attachment_is_left(held: Held) -> None:
     assert (case["number"], case["attachments"], case["attachment_bytes"]) == (held.number, 1, len(FILE))
     assert (case["mails"], told["scrubbed"], told["dry_run"]) == (1, True, False)
     assert held.files_with_traces() == []
-    assert held.gateway.run("inbox", "show", "1", "--raw").code == 1
+    asked = held.gateway.run("inbox", "show", "1", "--raw")
+    on = f"removed on {held.closed_at + timedelta(days=31):%Y-%m-%d} (C10)"
+    assert (asked.code, asked.out) == (1, "")
+    assert f"The mail as it came was {on}; what became of it is in `intake inbox show 1`." in asked.err
+    assert f"as it came: {on}" in held.gateway.intake("inbox", "show", "1")
     assert held.attached["removed_at"] == (held.closed_at + timedelta(days=31)).isoformat()
     last = held.gateway.case(held.number)["history"][-1]
     assert last["kind"] == "attachments removed"
@@ -98,10 +102,25 @@ def test_before_its_time_nothing_is_removed(held: Held) -> None:
     """C9, C10: nor by only saying what would be."""
     early = held.purge(29.999)
     assert (early["cases"], early["total"]["mails"]) == ([], 0)
+    assert "as it came: kept" in held.gateway.intake("inbox", "show", "1")
     said = held.purge(30, "--dry-run")
     assert [case["number"] for case in said["cases"]] == [held.number]
     assert held.files_with_traces()
     assert held.attached["removed_at"] is None
+
+
+def test_a_dry_run_tells_the_numbers_of_the_run(held: Held) -> None:
+    """C10: a case with its mails, a mail of no case, a file that nothing names."""
+    send(held.gateway, a_stranger(), None)
+    [entry] = held.gateway.read("triage", "list")
+    held.gateway.intake("triage", "discard", str(entry["id"]))
+    stray = held.gateway.folder / "blobs" / "aa" / ("a" * 64)
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_bytes(b"x")
+    said, done = held.purge(31, "--dry-run"), held.purge(31)
+    assert (said["total"]["mails"], said["of_no_open_case"]["mails"], said["files_of_nothing"]) == (2, 1, 1)
+    assert said | {"dry_run": False, "scrubbed": True} == done
+    assert held.purge(31)["total"] == dict.fromkeys(done["total"], 0)
 
 
 def test_a_purge_says_to_people_what_it_removed_and_the_next_has_nothing_to_do(held: Held) -> None:
