@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,15 +44,22 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, for this worker to copy."""
+    file = tmp_path_factory.mktemp("template") / "intake.db"
+    database = Database(f"sqlite:///{file}")
+    migrate(database)
+    database.close()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty migrated database: every test that asks for one runs on both."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/intake.db"
-        database = Database(url)
-        migrate(database)
-        database.close()
-        yield url
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "intake.db")
+        yield f"sqlite:///{tmp_path}/intake.db"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"t{uuid.uuid4().hex}"
