@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -293,3 +294,39 @@ def test_what_a_channel_makes_of_a_wish_for_critical(channel):
     assert reachable_priority(Priority.LOW, channel, CaseType.SUPPORT) is Priority.LOW
     # What is never Critical gets no High for it: the wish is refused.
     assert reachable_priority(Priority.CRITICAL, channel, CaseType.FEATURE_REQUEST) is Priority.CRITICAL
+
+
+def _every_standing():
+    for access in (None, *Access):
+        for contract in (LIVE, ENDED, NOT_BEGUN, TERMINATED, CLOUD):
+            for groundless in (None, Denied("no-support-owner", "A4", "Why.")):
+                yield Standing(Role.CUSTOMER, access, (contract,), groundless)
+    yield from (ANALYST, TIMER, STRANGER)
+
+
+def _every_case():
+    yield None
+    for case_type in CaseType:
+        for priority in (Priority.CRITICAL, Priority.HIGH, Priority.LOW):
+            for escalated in (False, True):
+                yield CaseFacts(Status.OPEN, priority, type=case_type, updated_at=NOW, escalated=escalated)
+        for ago, by_timer in ((DAY, False), (DAY, True), (MONTH, False), (YEAR, False)):
+            yield replace(closed(ago, by_timer=by_timer), type=case_type)
+
+
+def test_every_combination_has_an_answer_and_no_answer_lets_in_who_may_not():
+    """A3 A4 A9 C3 C9 C13 E1: every standing, case, channel, act and wish, one by one."""
+    changes = set(Act) - {Act.SEE, Act.RECORD}
+    asked = product(Act, Channel, _every_standing(), _every_case(), (None, *Priority))
+    for act, channel, standing, case, wanted in asked:
+        answer = decide(Question(act, channel, standing, NOW, case, wanted, opens=CaseType.SUPPORT))
+        if isinstance(answer, Denied):
+            assert "{" not in answer.words
+            continue
+        is_customer = standing.role is Role.CUSTOMER
+        holds = standing.access is Access.READ_WRITE and standing.is_entitled(NOW) and not standing.groundless
+        assert holds or not is_customer or act not in changes
+        assert not is_customer or standing.access not in (None, Access.BASIC)
+        assert wanted is not Priority.CRITICAL or channel is PHONE
+        assert act is not Act.OPEN or channel is not MAIL
+        assert act is not Act.REOPEN or (case is not None and case.closed_at + MONTH > NOW)

@@ -61,8 +61,6 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "value", "allowed"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_value_stops_the_start(tmp_path: Path, name: str, value: str, allowed: str) -> None:
     environment = SECRETS | {"INTAKE_DATABASE_URL": f"sqlite:///{tmp_path}/intake.db"}
-    migrated = run(("migrate",), environment, tmp_path)
-    assert migrated.code == 0, migrated.err
     ended = run(("run",), environment | {f"INTAKE_{name}": value}, tmp_path)
     assert ended.code == 2, ended.err
     assert "Traceback" not in ended.err
