@@ -21,7 +21,7 @@ log = structlog.get_logger()
 Piece = Callable[[], bool]
 """Does one piece of work and returns whether there was one."""
 
-LONGEST_SLEEP = 0.5  # seconds; another process may have put work into the database meanwhile
+LONGEST_SLEEP = 0.3  # seconds; another process may have put work into the database meanwhile
 _LONGEST_PAUSE = 30.0  # seconds after a failure
 
 
