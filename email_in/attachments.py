@@ -16,7 +16,13 @@ _LONGEST_TYPE = 100
 def kept(blobs: BlobStore, mail: InboundMail) -> tuple[KeptFile, ...]:
     """Keep every attachment and return what the case will name."""
     return tuple(
-        KeptFile(blobs.put(file.content), file.name, file.content_type[:_LONGEST_TYPE], len(file.content))
+        KeptFile(
+            digest=blobs.put(file.content),
+            name=file.name,
+            content_type=file.content_type[:_LONGEST_TYPE],
+            size=len(file.content),
+            inline=file.inline,
+        )
         for file in mail.attachments
     )
 

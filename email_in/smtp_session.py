@@ -226,6 +226,7 @@ class SmtpSession(SMTP):
         return smtp_replies.kept_as(await asyncio.shield(kept))
 
     def _received(self, raw: bytes) -> ReceivedMail:
+        assert self.session is not None
         assert self.envelope is not None
         sender = self.envelope.mail_from
         assert sender is not None
@@ -234,6 +235,7 @@ class SmtpSession(SMTP):
             recipients=tuple(self.envelope.rcpt_tos),
             peer=self._peer,
             raw=raw,
+            helo="".join(filter(str.isprintable, self.session.host_name or "")),
         )
 
     def _end_of_mail(self) -> None:

@@ -105,12 +105,17 @@ class Event:
 
 @dataclass(frozen=True)
 class KeptFile:
-    """An attachment whose bytes are in the blob store under `digest`. `size` in bytes."""
+    """An attachment whose bytes are in the blob store under `digest`. `size` in bytes.
+
+    `inline`: shown among the text of its mail. `refused` says why it was not kept; then it has no digest.
+    """
 
     digest: str
     name: str
     content_type: str
     size: int
+    inline: bool = False
+    refused: str = ""
 
 
 def find(connection: sa.Connection, number: str) -> Case:
@@ -181,8 +186,7 @@ def target_columns(targets: Targets) -> dict[str, Any]:
 def attach(connection: sa.Connection, event_id: int, files: Sequence[KeptFile]) -> None:
     """Tie files to an event."""
     for file in files:
-        row = {"digest": file.digest, "name": file.name, "content_type": file.content_type, "size": file.size}
-        connection.execute(sa.insert(attachments).values(event_id=event_id, **row))
+        connection.execute(sa.insert(attachments).values(event_id=event_id, **asdict(file)))
 
 
 def last_opened_at(connection: sa.Connection, case: Case) -> datetime:

@@ -24,17 +24,22 @@ from core.store.schema import inbox, raw_mails
 _KEEP = sa.insert(inbox).returning(inbox.c.id)
 _KEEP_BYTES = sa.insert(raw_mails)
 
+_LONGEST_HELO = 255  # octets of a domain name (RFC 1035 2.3.4)
 _NEARBY = 100  # mails: how far apart two deliveries of one mail are looked for
 
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """A mail as it came. `envelope_sender` is empty for the null sender; `peer` is the sending host."""
+    """A mail as it came. `envelope_sender` is empty for the null sender.
+
+    `peer` is the address of the sending host, and `helo` the name that it gave itself; empty where unknown.
+    """
 
     envelope_sender: str
     recipients: tuple[str, ...]
     peer: str
     raw: bytes
+    helo: str = ""
 
     @cached_property
     def content(self) -> str:
@@ -58,6 +63,7 @@ def accept(connection: sa.Connection, mail: ReceivedMail, now: datetime) -> int:
         "envelope_sender": mail.envelope_sender,
         "recipients": list(mail.recipients),
         "peer": mail.peer,
+        "helo": mail.helo[:_LONGEST_HELO],
         "content": mail.content,
         "fingerprint": mail.fingerprint,
     }

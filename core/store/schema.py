@@ -256,6 +256,9 @@ case_events = Table(  # append-only, by a trigger: the history of a case
     Column("status", String(30), nullable=False),
     Column("sub_status", String(40), nullable=False),
     _to("escalations.id", "escalation_id", nullable=True),
+    _to(
+        "case_events.id", "undoes_id", nullable=True
+    ),  # the linking of a mail that this event takes back (E3)
     # One event for each version is what makes the history one line even if two acts meet.
     UniqueConstraint("case_id", "version"),
 )
@@ -265,10 +268,13 @@ attachments = Table(
     metadata,
     _key(),
     Column("event_id", ForeignKey("case_events.id"), nullable=False, index=True),
-    Column("digest", String(64), nullable=False, index=True),  # in the blob store; empty once removed (C10)
+    # In the blob store; empty once removed (C10), and for what was never kept.
+    Column("digest", String(64), nullable=False, index=True),
     Column("name", String(255), nullable=False),
     Column("content_type", String(100), nullable=False),
     Column("size", Integer, nullable=False),
+    Column("inline", Boolean, nullable=False),  # shown among the text of its mail, as a signature's logo is
+    Column("refused", String(200), nullable=False),  # why it was not kept, in words; empty for what was
     Column("purged_at", Instant),
 )
 
@@ -309,6 +315,7 @@ inbox = Table(
     Column("envelope_sender", String(1000), nullable=False),  # empty for the null sender
     Column("recipients", JSON, nullable=False),
     Column("peer", String(100), nullable=False),
+    Column("helo", String(255), nullable=False),  # the name that the peer gave itself (RFC 7208 2.3)
     Column("content", String(64), nullable=False),  # SHA-256 of the bytes, in hexadecimal
     Column("fingerprint", String(64), nullable=False),  # of envelope and bytes (I2)
     # The fingerprint again, once the mail had its outcome: two rows of one mail cannot both have one.
@@ -341,7 +348,15 @@ outbox = Table(
     Column("written_at", Instant, nullable=False),
     Column("message_id", String(200), nullable=False, unique=True),  # the same at every attempt (I9)
     Column("bounce_key", String(32), nullable=False, unique=True),
+    Column("words", Text),  # what a person wrote for this one mail, where no template says it
+    # E7: the report that it came back; `bounce` is hard or soft, `bounce_status` as RFC 3463 has it
+    Column("bounced_at", Instant),
+    Column("bounce", String(10)),
+    Column("bounce_status", String(20)),
+    Column("bounce_words", Text),
     UniqueConstraint("event_id", "notice", "recipient"),
+    # What one address was sent of late, and whether it came back.
+    Index("ix_outbox_recipient_written_at", "recipient", "written_at"),
 )
 Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
 
@@ -359,6 +374,7 @@ triage = Table(
     Column("state", String(20), nullable=False),  # core.triage.EntryState
     Column("settled_at", Instant),
     Column("settled_by", String(300)),
+    _to("case_events.id", "event_id", nullable=True),  # the update that linking it made
 )
 
 answers_to_senders = Table(  # E3, E6: what a stranger was told, so that it is told once a day
