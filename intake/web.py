@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 import waitress.server
@@ -82,7 +83,16 @@ class WebServer:
     """The application on a port, in a thread of this process."""
 
     def __init__(self, app: Flask, host: str, port: int) -> None:
-        self._server = waitress.server.create_server(app, host=host, port=port, threads=_THREADS, ident=None)
+        """Take the address. Raises OSError when it cannot be listened on."""
+        opened: dict[int, Any] = {}
+        try:
+            self._server = waitress.server.create_server(
+                app, map=opened, host=host, port=port, threads=_THREADS, ident=None
+            )
+        except OSError:
+            for channel in list(opened.values()):
+                channel.close()
+            raise
         self.port: int = self._server.effective_port
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 import shlex
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput
-from intake.running import free_port, the_only_worker_of
+from intake.running import the_only_worker_of
 from intake.settings import PREFIX, Settings
 
 HOST = "127.0.0.1"
@@ -21,6 +22,9 @@ SUPPORT_NUMBER = "+14155550100"
 _USUAL_PORTS = {"smtp": 2525, "web": 8080, "sink": 2526}
 _MARK = "this-is-an-intake-demo"
 DATABASE = "intake.db"
+
+FindPort = Callable[[str, int], int]
+"""Finds a port of a host that is free, rather the usual one."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,11 @@ class Place:
         return self.folder / "env.sh"
 
 
-def prepare(folder: Path) -> Place:
+def prepare(folder: Path, find_port: FindPort) -> Place:
     """Return the place in this folder, made when it is new; ports are free ones."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / _MARK).touch()
-    ports = {name: free_port(HOST, usual) for name, usual in _USUAL_PORTS.items()}
+    ports = {name: find_port(HOST, usual) for name, usual in _USUAL_PORTS.items()}
     variables = _variables(folder, ports)
     given = {name.removeprefix(PREFIX).lower(): value for name, value in variables.items()}
     spot = Place(folder, Settings.model_validate(given), variables, ports["sink"])

@@ -25,8 +25,10 @@ class Sink:
 
     def stop(self) -> None:
         """End, also when it was never started."""
-        if self._controller.server is not None or self._controller.loop is not None:
+        loop = self._controller.loop
+        if not loop.is_closed():
             self._controller.stop(no_assert=True)
+            loop.close()  # where it could not listen, nobody else does
 
     def show_from_now_on(self, show: Callable[[str], None]) -> None:
         """Call `show` with the text of each mail that comes."""

@@ -338,11 +338,19 @@ def prepared(folder: Path, database_url: str, sink: Sink) -> Iterator[Gateway]:
         gateway.kill()
 
 
+_kept: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nothing listens on, and that nobody else is given while these tests run.
+
+    It stays bound without being listened on; whoever sets SO_REUSEADDR, as servers do, can listen on it.
+    """
+    mark = socket.socket()
+    mark.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    mark.bind((HOST, 0))
+    _kept.append(mark)
+    return int(mark.getsockname()[1])
 
 
 def _part(mail: EmailMessage, subtype: str) -> str:
