@@ -40,7 +40,7 @@ from core.unit_of_work import Core, House
 from email_in.sender import SenderRules
 from email_in.smtp_settings import SmtpSettings
 from email_in.smtpd import SmtpServer
-from email_in.worker import apply_one
+from email_in.worker import apply_some
 from intake.running import free_port
 
 SENDER, SUPPORT = "alice@northwind.example", "support@support.example"
@@ -169,7 +169,7 @@ def applied(core: Core, port: int, mails: list[bytes], connections: int) -> floa
 
     def work() -> None:
         while left[0] > 0:
-            if apply_one(core, SenderRules()):
+            if apply_some(core, SenderRules()):
                 left[0] -= 1
             else:
                 time.sleep(0.001)

@@ -63,19 +63,24 @@ class Holding:
 
 def contact(uow: UnitOfWork, contact_id: int) -> Contact:
     """Return a contact. Raises NotFound."""
-    return _contact(uow, contacts.c.id == contact_id, contact_id)
+    return uow.recall(("contact", contact_id), lambda: _contact(uow, contacts.c.id == contact_id, contact_id))
 
 
 def contact_by_email(uow: UnitOfWork, email: str) -> Contact:
     """Return the contact of this address, in whatever case it is written. Raises NotFound."""
-    return _contact(uow, contacts.c.email == email.strip().lower(), email)
+    address = email.strip().lower()
+    return uow.recall(("contact of", address), lambda: _contact(uow, contacts.c.email == address, email))
 
 
 def standing(uow: UnitOfWork, contact_id: int | None, combination_id: int) -> Standing:
     """Return what a contact is to a combination at this moment of the transaction (A3, A4, A5, A9)."""
-    held = (grants.c.contact_id == contact_id, grants.c.combination_id == combination_id)
-    row = uow.connection.execute(_HELD.where(*held)).first()
-    return STRANGER if row is None else _standing(uow, row)
+
+    def ask() -> Standing:
+        held = (grants.c.contact_id == contact_id, grants.c.combination_id == combination_id)
+        row = uow.connection.execute(_HELD.where(*held)).first()
+        return STRANGER if row is None else _standing(uow, row)
+
+    return uow.recall(("standing", contact_id, combination_id), ask)
 
 
 def holdings(uow: UnitOfWork, contact_id: int) -> list[Holding]:
@@ -97,7 +102,7 @@ def holdings(uow: UnitOfWork, contact_id: int) -> list[Holding]:
 
 def on_call(uow: UnitOfWork, product: str) -> tuple[OnCall, ...]:
     """Return who is rung now for this product, one after another (P4)."""
-    return ladder(_shifts(uow), uow.now, product)
+    return uow.recall(("on call", product), lambda: ladder(_shifts(uow), uow.now, product))
 
 
 def to_page(uow: UnitOfWork, product: str) -> tuple[OnCall, ...]:
@@ -112,10 +117,11 @@ def first_on_call(uow: UnitOfWork, product: str) -> OnCall | None:
 
 def analyst_email(uow: UnitOfWork, analyst_id: int) -> str:
     """Return an analyst's address. Raises NotFound."""
-    email = uow.connection.scalar(sa.select(analysts.c.email).where(analysts.c.id == analyst_id))
+    asked = sa.select(analysts.c.email).where(analysts.c.id == analyst_id)
+    email: str | None = uow.recall(("analyst", analyst_id), lambda: uow.connection.scalar(asked))
     if email is None:
         raise NotFound("analyst", analyst_id)
-    return str(email)
+    return email
 
 
 def analyst_by_email(uow: UnitOfWork, email: str) -> OnCall:

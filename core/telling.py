@@ -5,6 +5,8 @@ Called in the transaction of the event, so there is no event without its notices
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from core import directory
@@ -15,6 +17,10 @@ from core.store.cases import Case
 from core.store.outbox import OutgoingNotice
 from core.store.schema import answers_to_senders, references
 from core.unit_of_work import UnitOfWork
+
+_GIVEN_REFERENCE = sa.select(references.c.token).where(
+    references.c.case_id == sa.bindparam("of_case"), references.c.recipient == sa.bindparam("of_recipient")
+)
 
 
 def tell(uow: UnitOfWork, notice: Notice, case: Case, event_id: int) -> None:
@@ -82,14 +88,20 @@ def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
 
 def given_reference(uow: UnitOfWork, case_id: int, recipient: str) -> str | None:
     """Return the Reference ID that this recipient has for this case, or None when none was given out."""
-    mine = (references.c.case_id == case_id, references.c.recipient == recipient)
-    token: str | None = uow.connection.scalar(sa.select(references.c.token).where(*mine))
+    mine = {"of_case": case_id, "of_recipient": recipient}
+    token: str | None = uow.connection.scalar(_GIVEN_REFERENCE, mine)
     return token
 
 
 def case_of_reference(connection: sa.Connection, token: str) -> int | None:
     """Return the id of the case that a Reference ID ties a mail to, or None when it was never given out (E2)."""
-    return connection.scalar(sa.select(references.c.case_id).where(references.c.token == token))
+    return cases_of_references(connection, [token]).get(token)
+
+
+def cases_of_references(connection: sa.Connection, tokens: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the cases that Reference IDs tie mails to, of those that were given out (E2)."""
+    given_out = sa.select(references.c.token, references.c.case_id).where(references.c.token.in_(tokens))
+    return {row.token: row.case_id for row in connection.execute(given_out)}
 
 
 def _recipients(uow: UnitOfWork, audience: Audience, case: Case) -> list[str]:

@@ -6,11 +6,11 @@ work, and is the same for all that it does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -40,11 +40,25 @@ class House:
 
 @dataclass(frozen=True)
 class UnitOfWork:
-    """One transaction that did everything or nothing."""
+    """One transaction that did everything or nothing.
+
+    `known` is there where many acts of one kind are carried out together, which change nothing of the directory:
+    what one of them asked of it is not asked again.
+    """
 
     connection: sa.Connection
     now: datetime
     house: House
+    known: dict[Hashable, Any] | None = field(default=None, repr=False)
+
+    def recall(self, what: Hashable, ask: Callable[[], Result]) -> Result:
+        """Return what `ask` returns; where many act together it is asked once for each `what`."""
+        if self.known is None:
+            return ask()
+        if what not in self.known:
+            self.known[what] = ask()
+        found: Result = self.known[what]
+        return found
 
 
 @dataclass(frozen=True)
@@ -56,14 +70,18 @@ class Core:
     clock: Clock
     house: House
 
-    def write(self, act: Callable[[UnitOfWork], Result], *, mark: str | None = None) -> Result:
+    def write(
+        self, act: Callable[[UnitOfWork], Result], *, mark: str | None = None, together: bool = False
+    ) -> Result:
         """Return what `act` returns, committed. It is called again when another unit of work was first.
 
-        `mark` names the crash points before and after the commit.
+        `mark` names the crash points before and after the commit. `together`: many acts are carried out that
+        change nothing of the directory, which is asked once for all of them.
         """
 
         def in_transaction(connection: sa.Connection) -> Result:
-            result = act(UnitOfWork(connection, self.clock.now(), self.house))
+            known: dict[Hashable, Any] | None = {} if together else None
+            result = act(UnitOfWork(connection, self.clock.now(), self.house, known))
             if mark:
                 crashpoint(f"{mark}.before-commit")
             return result

@@ -59,7 +59,7 @@ def link_by_hand(uow: UnitOfWork, prepared: Prepared, analyst: Actor, case: Case
     """
     entry, row = prepared.entry, prepared.row
     triage.settle(uow, entry["id"], EntryState.LINKED, by=analyst.name, detail=f"to case {case.number}")
-    if inbox.is_repeat(uow.connection, row):
+    if inbox.Copies(uow.connection, [row]).had_outcome(row):
         words = "Another copy of this mail already had its effect; discard this one."
         raise Refused(Denied("duplicate", "I2", words))
     inbox.mark_linked(uow.connection, row, case.id, uow.now)

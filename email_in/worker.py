@@ -1,103 +1,143 @@
-"""One mail from the inbox to its outcome.
+"""Mails from the inbox to their outcomes.
 
-`apply_one` claims a mail (committed with its attempt, so that a mail which kills the worker is counted too),
-reads it without touching the database, and settles it in one transaction: the update, the status, the event,
-the notices and "done". What fails five times is parked in triage with its bytes. An outage of ours is no
-fault of a mail's: it waits until the outage is over, uncounted.
+`apply_some` claims what waits (committed with its attempt, so that a mail which kills the worker is counted
+too), reads it without touching the database, and settles it in one transaction: the updates, the statuses, the
+events, the notices and "done". Mails go together as long as all goes well; one that fails is settled by itself,
+and so is one that was claimed before. What fails five times is parked in triage with its bytes. An outage of ours
+is no fault of a mail's: it waits until the outage is over, uncounted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
-from core import acting, cases, directory, pins, telling, triage
-from core.acting import Actor
-from core.addresses import read_bounce_key
-from core.errors import LeaseLost, NotFound
+from core import pins, triage
+from core.errors import LeaseLost
 from core.identifiers import random_key
-from core.rules.notices import NoticeKind
-from core.rules.policy import Act, Denied
-from core.rules.terms import Channel, Role
-from core.store import cases as case_rows
-from core.store import claiming, inbox, outbox
-from core.store.blobs import BlobStore
-from core.store.cases import Case, KeptFile
+from core.store import claiming, inbox
 from core.store.database import is_unavailable
 from core.store.schema import inbox as inbox_table
 from core.triage import Aside
 from core.unit_of_work import Core, UnitOfWork
-from email_in.attachments import keep_for_this_case, kept
-from email_in.disposition import Decision, Facts, Outcome, decide
-from email_in.machine import Author, written_by
-from email_in.message import InboundMail, read_mail
-from email_in.references import Found, found_references
-from email_in.sender import Proof, SenderRules, one_sender, proof_of
+from email_in import reading
+from email_in.reading import Read
+from email_in.sender import SenderRules
+from email_in.settling import settle
 
 log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
+_MOST_TOGETHER = 25  # mails; the database is theirs for as long as they are settled
+_MOST_BYTES = 8 * 1024 * 1024  # of mails that are in memory together, unless one alone is larger
 _PAUSE = timedelta(seconds=30)  # before a failed mail is tried again; it doubles
 _LONGEST_OUTAGE = timedelta(days=3)  # what looks like one for longer is the mail's own fault after all
 
 
-@dataclass(frozen=True)
-class Read:
-    """A mail as it was read, before the database is asked anything."""
-
-    row: sa.RowMapping
-    mail: InboundMail
-    author: Author
-    found: tuple[Found, ...]
-    sender: str | None
-    proof: Proof
-    files: tuple[KeptFile, ...]
+def apply_some(core: Core, rules: SenderRules) -> bool:
+    """Settle the mails that have waited for longest. Returns False when none waits."""
+    rows = core.write(_claim, mark="inbox.claim")
+    if rows and rows[0]["attempts"] > MOST_ATTEMPTS:
+        _park(core, rows[0])
+        return True
+    for group in _groups(core, rows):
+        _settle_together(core, rules, group)
+    return bool(rows)
 
 
-def apply_one(core: Core, rules: SenderRules) -> bool:
-    """Settle the oldest mail that waits. Returns False when none does."""
-    row = core.write(lambda uow: _claim(uow), mark="inbox.claim")
-    if row is None:
-        return False
-    try:
-        _settle(core, rules, row)
-    except LeaseLost:
-        log.info("mail was taken over by another worker", inbox_id=row["id"])
-    except Exception as error:
-        log.exception("mail failed", inbox_id=row["id"], attempt=row["attempts"])
-        _put_back(core, row, error)
-    return True
+def _claim(uow: UnitOfWork) -> list[sa.RowMapping]:
+    lease = random_key(uow.house.chance)
+    first = claiming.claim(uow.connection, inbox_table, lease, uow.now)
+    if first is None:
+        return []
+    if first["attempts"] > 1:  # it may have killed its worker
+        return [first]
+    most = _MOST_TOGETHER - 1
+    return [first, *claiming.claim_fresh(uow.connection, inbox_table, lease, uow.now, most)]
 
 
-def _claim(uow: UnitOfWork) -> sa.RowMapping | None:
-    return claiming.claim(uow.connection, inbox_table, random_key(uow.house.chance), uow.now)
+def _groups(core: Core, rows: Sequence[sa.RowMapping]) -> Iterator[list[sa.RowMapping]]:
+    """Yield the mails in groups that may be in memory together."""
+    with core.reading() as uow:
+        sizes = inbox.sizes_of(uow.connection, [row["id"] for row in rows]) if len(rows) > 1 else {}
+    group: list[sa.RowMapping] = []
+    room = _MOST_BYTES
+    for row in rows:
+        size = sizes.get(row["id"], 0)
+        if group and size > room:
+            yield group
+            group, room = [], _MOST_BYTES
+        group.append(row)
+        room -= size
+    if group:
+        yield group
 
 
-def _settle(core: Core, rules: SenderRules, row: sa.RowMapping) -> None:
-    if row["attempts"] > MOST_ATTEMPTS:
-        core.write(lambda uow: _park(uow, row), mark="inbox.apply")
+def _settle_together(core: Core, rules: SenderRules, rows: Sequence[sa.RowMapping]) -> None:
+    reads = _read(core, rules, rows)
+    if not reads:
         return
-    read = _read(core, rules, row)
-    core.write(lambda uow: _act(uow, core.blobs, rules, read), mark="inbox.apply")
+    try:
+        _write(core, rules, reads)
+    except Exception as error:
+        if len(reads) > 1 and not _is_outage(error):  # the fault of one is not to be that of all
+            for read in reads:
+                _settle_alone(core, rules, read)
+        else:
+            _put_back(core, [read.row for read in reads], error)
 
 
-def _put_back(core: Core, row: sa.RowMapping, error: Exception) -> None:
+def _settle_alone(core: Core, rules: SenderRules, read: Read) -> None:
+    try:
+        _write(core, rules, [read])
+    except Exception as error:
+        _put_back(core, [read.row], error)
+
+
+def _write(core: Core, rules: SenderRules, reads: Sequence[Read]) -> None:
+    core.write(lambda uow: settle(uow, core.blobs, rules, reads), mark="inbox.apply", together=True)
+
+
+def _read(core: Core, rules: SenderRules, rows: Sequence[sa.RowMapping]) -> list[Read]:
+    """Return the mails that can be read; what cannot is put back."""
+    with core.reading() as uow:
+        raws = inbox.raws_of(uow.connection, [row["id"] for row in rows])
+    reads = []
+    for row in rows:
+        try:
+            reads.append(reading.read(core, rules, row, raws.pop(row["id"], None)))
+        except Exception as error:
+            _put_back(core, [row], error)
+    return reads
+
+
+def _put_back(core: Core, rows: Sequence[sa.RowMapping], error: Exception) -> None:
+    """Let mails that failed wait; an outage does not count against them."""
+    for row in rows:
+        if isinstance(error, LeaseLost):
+            _tell_of_lost(row)
+            continue
+        log.error("mail failed", inbox_id=row["id"], attempt=row["attempts"], exc_info=error)
+        try:
+            core.write(partial(_let_wait, row=row, error=error))
+        except LeaseLost:
+            _tell_of_lost(row)
+
+
+def _tell_of_lost(row: sa.RowMapping) -> None:
+    log.info("mail was taken over by another worker", inbox_id=row["id"])
+
+
+def _let_wait(uow: UnitOfWork, row: sa.RowMapping, error: Exception) -> None:
     pause = _PAUSE * 2 ** (row["attempts"] - 1)
     told = f"{type(error).__name__}: {error}"[:1000]
-
-    def act(uow: UnitOfWork) -> None:
-        claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, pins.masked(uow, told))
-        if _is_outage(error) and uow.now - row["received_at"] < _LONGEST_OUTAGE:
-            inbox.forget_attempt(uow.connection, row["id"])
-
-    try:
-        core.write(act)
-    except LeaseLost:
-        log.info("mail was taken over by another worker", inbox_id=row["id"])
+    claiming.put_back(uow.connection, inbox_table, row, uow.now + pause, pins.masked(uow, told))
+    if _is_outage(error) and uow.now - row["received_at"] < _LONGEST_OUTAGE:
+        inbox.forget_attempt(uow.connection, row["id"])
 
 
 def _is_outage(error: Exception) -> bool:
@@ -105,144 +145,15 @@ def _is_outage(error: Exception) -> bool:
     return is_unavailable(error) or isinstance(error, OSError)
 
 
-def _park(uow: UnitOfWork, row: sa.RowMapping) -> None:
+def _park(core: Core, row: sa.RowMapping) -> None:
     words = f"The mail failed {MOST_ATTEMPTS} times: {row['error']}. Its bytes are kept."
     aside = Aside(row["id"], "failed-repeatedly", words, row["envelope_sender"], "")
-    triage.put_aside(uow, aside)
-    claiming.park(uow.connection, inbox_table, row, uow.now, row["error"] or "", outcome="parked")
 
+    def act(uow: UnitOfWork) -> None:
+        triage.put_aside(uow, aside)
+        claiming.park(uow.connection, inbox_table, row, uow.now, row["error"] or "", outcome="parked")
 
-# --- reading ------------------------------------------------------------------------------------------------
-
-
-def _read(core: Core, rules: SenderRules, row: sa.RowMapping) -> Read:
-    with core.reading() as uow:
-        raw = inbox.raw_of(uow.connection, row["id"])
-    mail = read_mail(raw)
-    mint = core.house.mint
-    found = found_references(mail, row["recipients"], mint.find)
-    sender = one_sender(mail)
-    results = mail.headers.raw(
-        "Authentication-Results"
-    )  # decoding would let a sender's word grow a semicolon
-    return Read(
-        row=row,
-        mail=mail,
-        author=written_by(mail, row["envelope_sender"], mint.installation),
-        found=found,
-        sender=sender,
-        proof=proof_of(sender, results, rules.authserv_id) if sender else Proof.NONE,
-        # On disk before the row that names them; a mail without a Reference ID keeps them in its own bytes.
-        files=kept(core.blobs, mail) if found else (),
-    )
-
-
-# --- deciding and acting, in one transaction ----------------------------------------------------------------
-
-
-def _act(uow: UnitOfWork, blobs: BlobStore, rules: SenderRules, read: Read) -> None:
-    case_ids = _cases_of(uow, read.found)
-    case = case_rows.by_id(uow.connection, case_ids[0]) if len(case_ids) == 1 else None
-    # Who wrote matters only where there is a case to update.
-    actor = _actor(uow, read.sender) if case is not None and read.sender is not None else None
-    bounced = _bounced_notice(uow, read)
-    facts = Facts(
-        author=read.author.kind,
-        is_repeat=inbox.is_repeat(uow.connection, read.row)
-        or inbox.is_applied_already(uow.connection, read.row, case_ids),
-        sender=read.sender,
-        references=len(read.found),
-        cases=case_ids,
-        is_proven=rules.is_enough(read.proof),
-        denied=_denied(uow, actor, case),
-        bounced=bounced is not None,
-    )
-    decision = decide(facts)
-    if decision.outcome is Outcome.UPDATE and case is not None and actor is not None:
-        keep_for_this_case(uow, blobs, read.mail, read.files)
-        cases.update(uow, actor, case, read.mail.text, read.files)
-    elif decision.outcome is Outcome.BOUNCE and bounced is not None:
-        _tell_of_bounce(uow, bounced)
-    elif decision.outcome is Outcome.TRIAGE:
-        _put_aside(uow, read, decision, case)
-    claiming.finish(uow.connection, inbox_table, read.row, uow.now, **_outcome(read, facts, decision))
-
-
-def _cases_of(uow: UnitOfWork, found: tuple[Found, ...]) -> tuple[int, ...]:
-    known = (telling.case_of_reference(uow.connection, one.token) for one in found)
-    return tuple(dict.fromkeys(case_id for case_id in known if case_id is not None))
-
-
-def _actor(uow: UnitOfWork, sender: str) -> Actor:
-    """Return who writes: a contact, or somebody whom the directory does not know and no rule lets update."""
     try:
-        contact = directory.contact_by_email(uow, sender)
-    except NotFound:
-        return Actor(Role.CUSTOMER, sender, Channel.MAIL)
-    return Actor(Role.CUSTOMER, f"{contact.name} <{contact.email}>", Channel.MAIL, contact_id=contact.id)
-
-
-def _denied(uow: UnitOfWork, actor: Actor | None, case: Case | None) -> Denied | None:
-    """Return why the sender may not update the case, None when they may or there is no one case."""
-    if actor is None or case is None:
-        return None
-    return acting.denied(uow, actor, case, Act.UPDATE)
-
-
-def _bounced_notice(uow: UnitOfWork, read: Read) -> sa.RowMapping | None:
-    """Return the notice that was sent with the address to which this report came (E7)."""
-    keys = [read_bounce_key(recipient) for recipient in read.row["recipients"]]
-    notices = (outbox.by_bounce_key(uow.connection, key) for key in keys if key)
-    return next((notice for notice in notices if notice is not None), None)
-
-
-def _tell_of_bounce(uow: UnitOfWork, notice: sa.RowMapping) -> None:
-    if not outbox.mark_bounced(uow.connection, notice["id"]):
-        return  # an earlier report of the same was told
-    # That the news of a failed notice came back is no news: it would come back for ever.
-    if notice["case_id"] is not None and notice["notice"] != NoticeKind.NOTICE_FAILED_FOR_OWNER:
-        case = case_rows.by_id(uow.connection, notice["case_id"])
-        words = f"The mail {notice['notice']!r} to {notice['recipient']} came back as undeliverable."
-        cases.record_notice_failed(uow, case, words)
-
-
-def _put_aside(uow: UnitOfWork, read: Read, decision: Decision, case: Case | None) -> None:
-    aside = Aside(
-        inbox_id=read.row["id"],
-        reason=decision.reason,
-        words=f"{decision.words} ({decision.rule})",
-        sender=read.sender or read.mail.headers.first("From") or read.row["envelope_sender"],
-        subject=read.mail.subject,
-        case_id=case.id if case else None,
-    )
-    triage.put_aside(uow, aside)
-    if decision.answer is not None and read.sender is not None and _may_be_answered(uow, read):
-        telling.answer_sender(uow, decision.answer, read.sender, read.row["id"], case.id if case else None)
-
-
-def _may_be_answered(uow: UnitOfWork, read: Read) -> bool:
-    """Say whether an answer reaches the writer and nobody else: it goes to the return path (RFC 3834 4)."""
-    is_return_path = read.sender == read.row["envelope_sender"].lower()
-    is_ours = (read.sender or "").rpartition("@")[2] == uow.house.mail_domain.lower()
-    return is_return_path and not is_ours and read.proof is not Proof.FAIL
-
-
-def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:
-    """Return the columns that say what became of the mail, and why: its decision log."""
-    log_of_decision = {
-        "author": f"{read.author.kind.value}: {read.author.why}",
-        "sender": read.sender,
-        "proof": read.proof,
-        "references": {one.token: [place.value for place in one.places] for one in read.found},
-        "cases": list(facts.cases),
-        "defects": list(read.mail.defects),
-        "decided": decision.reason,
-        "rule": decision.rule,
-    }
-    first = decision.outcome is not Outcome.DUPLICATE
-    return {
-        "outcome": decision.outcome,
-        "decision": log_of_decision,
-        "case_id": facts.cases[0] if len(facts.cases) == 1 else None,
-        "effect_of": read.row["fingerprint"] if first else None,
-    }
+        core.write(act, mark="inbox.apply")
+    except LeaseLost:
+        _tell_of_lost(row)

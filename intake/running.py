@@ -25,7 +25,7 @@ from core.unit_of_work import Core
 from email_in.sender import SenderCheck, SenderRules
 from email_in.smtp_settings import SmtpSettings
 from email_in.smtpd import SmtpServer
-from email_in.worker import apply_one
+from email_in.worker import apply_some
 from intake.assembly import tls_files
 from intake.loop import Loop, Round, Work
 from intake.settings import Settings, SettingsAreWrong
@@ -96,7 +96,7 @@ def works(core: Core, settings: Settings) -> Iterator[tuple[Work, ...]]:
     mail, host = mail_settings(settings), SmartHost(settings.smarthost_url, helo_name=settings.mail_domain)
     try:
         yield (
-            Work("inbox", lambda: _is_due(core, inbox) and apply_one(core, rules)),
+            Work("inbox", lambda: _is_due(core, inbox) and apply_some(core, rules)),
             Work("followups", lambda: follow_up_one(core)),
             Work("outbox", lambda: _is_due(core, outbox) and send_one(core, mail, host)),
             Work("purge", Round(lambda: retention.purge(core), _HOUR, core.clock)),

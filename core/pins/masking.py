@@ -99,7 +99,9 @@ def _plain(text: str) -> str:
     """Return a text of the same length whose digits are ASCII, and which has letters, spaces and ASCII only."""
     if text.isascii():
         return text
-    others = (sign for sign in set(text) if not (sign.isascii() or sign.isalpha()))
+    others = [sign for sign in set(text) if not (sign.isascii() or sign.isalpha())]
+    if not others:
+        return text
     return text.translate({ord(sign): str(unicodedata.digit(sign, " ")) for sign in others})
 
 

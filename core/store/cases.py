@@ -6,7 +6,7 @@ with it the one event that made it; whoever was second gets ChangedMeanwhile and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,16 @@ _NOTHING_YET: Mapping[str, Any] = {
     "escalated": False,
 }
 _TARGET_NAMES = tuple(field.name for field in fields(Targets))
+# Made once: building them costs as much as running them.
+_CHANGE = (
+    sa.update(cases)
+    .where(
+        cases.c.id == sa.bindparam("id_before"),
+        cases.c.version == sa.bindparam("version_before"),
+    )
+    .returning(*cases.c)
+)
+_APPEND = sa.insert(case_events).returning(case_events.c.id)
 
 
 @dataclass(frozen=True)
@@ -128,6 +138,16 @@ def by_id(connection: sa.Connection, case_id: int) -> Case:
     return _only(connection, cases.c.id == case_id, case_id)
 
 
+def locked(connection: sa.Connection, case_ids: Iterable[int]) -> dict[int, Case]:
+    """Return these cases by their ids, as nobody else changes them until the transaction ends.
+
+    They are locked in the order of their ids, so that two who lock several never wait for each other.
+    """
+    wanted = sa.select(cases).where(cases.c.id.in_(sorted(case_ids))).order_by(cases.c.id)
+    found = connection.execute(wanted.with_for_update()).mappings()
+    return {row["id"]: _case(row) for row in found}
+
+
 def insert(connection: sa.Connection, values: Mapping[str, Any], event: Event) -> tuple[Case, int]:
     """Keep a new case with its first event; return it and the event's id."""
     new = sa.insert(cases).values(**{**_NOTHING_YET, **values}, updated_at=event.at)
@@ -142,14 +162,12 @@ def change(
     connection: sa.Connection, before: Case, values: Mapping[str, Any], event: Event
 ) -> tuple[Case, int]:
     """Change the case and tell of it; return what it is now and the event's id. Raises ChangedMeanwhile."""
-    changed = (
-        sa.update(cases)
-        .where(cases.c.id == before.id, cases.c.version == before.version)
-        .values(version=before.version + 1, **_seen(event), **values)
-    )
-    if connection.execute(changed).rowcount != 1:
+    columns = {"version": before.version + 1, **_seen(event), **values}
+    changed = {"id_before": before.id, "version_before": before.version, **columns}
+    row = connection.execute(_CHANGE, changed).mappings().first()
+    if row is None:
         raise ChangedMeanwhile(f"case {before.number} was changed by somebody else")
-    case = by_id(connection, before.id)
+    case = _case(row)
     return case, _append(connection, case, event)
 
 
@@ -346,18 +364,18 @@ def _seen(event: Event) -> dict[str, datetime]:
 
 
 def _append(connection: sa.Connection, case: Case, event_: Event) -> int:
-    told = sa.insert(case_events).values(
-        case_id=case.id,
-        version=case.version,
-        at=event_.at,
-        kind=event_.kind,
-        channel=event_.channel,
-        role=event_.role,
-        actor=event_.actor,
-        text=event_.text,
-        public=event_.public,
-        status=case.status,
-        sub_status=case.sub_status,
-        escalation_id=event_.escalation_id,
-    )
-    return int(connection.execute(told.returning(case_events.c.id)).scalar_one())
+    told = {
+        "case_id": case.id,
+        "version": case.version,
+        "at": event_.at,
+        "kind": event_.kind,
+        "channel": event_.channel,
+        "role": event_.role,
+        "actor": event_.actor,
+        "text": event_.text,
+        "public": event_.public,
+        "status": case.status,
+        "sub_status": case.sub_status,
+        "escalation_id": event_.escalation_id,
+    }
+    return int(connection.execute(_APPEND, told).scalar_one())

@@ -14,6 +14,7 @@ still hold the lease, in the transaction of the effect: a worker that slept thro
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -57,6 +58,47 @@ def claim(connection: sa.Connection, table: sa.Table, lease: str, now: datetime)
         .returning(*table.c)
     )
     return connection.execute(taken).mappings().first()
+
+
+def claim_fresh(
+    connection: sa.Connection, table: sa.Table, lease: str, now: datetime, most: int
+) -> list[sa.RowMapping]:
+    """Return up to so many of the oldest due rows that nobody has claimed before, now ours as by claim().
+
+    What was claimed before may have killed its worker: it is claimed alone, not to take others with it.
+    """
+    due = (
+        sa.select(table.c.id)
+        .where(DUE, table.c.due_at <= now, table.c.attempts == 0)
+        .order_by(table.c.due_at, table.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("due")  # a subquery of its own kind could be asked again for each row (PostgreSQL)
+    )
+    taken = (
+        sa.update(table)
+        .where(table.c.id.in_(sa.select(due.c.id)))
+        .values(state=State.WORKING, lease=lease, attempts=1, due_at=now + LEASE)
+        .returning(*table.c)
+    )
+    return sorted(connection.execute(taken).mappings(), key=lambda row: int(row["id"]))
+
+
+def hold(connection: sa.Connection, table: sa.Table, rows: Sequence[sa.RowMapping]) -> None:
+    """Make sure that all these rows are ours until the transaction ends. Raises LeaseLost."""
+    ids, leases = [row["id"] for row in rows], {row["lease"] for row in rows}
+    held = sa.select(table.c.id).where(table.c.id.in_(ids), table.c.lease.in_(leases)).order_by(table.c.id)
+    if len(connection.execute(held.with_for_update()).all()) != len(ids):
+        raise LeaseLost(f"of {table.name} rows {ids} not all are ours any more")
+
+
+def finish_held(
+    connection: sa.Connection, table: sa.Table, outcomes: Mapping[int, Mapping[str, Any]], now: datetime
+) -> None:
+    """Mark rows that are held done, by their ids, each with what came of it: the same columns for all."""
+    done = {"state": State.DONE, "lease": None, "error": None, "finished_at": now}
+    finished = [{"row_id": row_id, **done, **outcome} for row_id, outcome in outcomes.items()]
+    connection.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")), finished)
 
 
 def next_due(connection: sa.Connection, table: sa.Table) -> datetime | None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -72,31 +73,63 @@ def accept(connection: sa.Connection, mail: ReceivedMail, now: datetime) -> int:
     return inbox_id
 
 
-def is_repeat(connection: sa.Connection, row: sa.RowMapping) -> bool:
-    """Say whether the very same mail already had its outcome in another row (I2).
+class Copies:
+    """Which of some mails that are settled together had their outcome in another copy, before or just now (I2)."""
 
-    Two workers on two such rows both read False; the unique column `effect_of` then lets one of them commit.
-    """
-    settled = sa.select(inbox.c.id).where(inbox.c.effect_of == row["fingerprint"], inbox.c.id != row["id"])
-    return connection.execute(settled).first() is not None
+    def __init__(self, connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> None:
+        wanted = inbox.c.effect_of.in_({row["fingerprint"] for row in rows})
+        found = connection.execute(sa.select(inbox.c.effect_of, inbox.c.id).where(wanted))
+        self._settled: dict[str, int] = {row.effect_of: row.id for row in found}
+        self._updates = _updates_near(connection, rows)
+
+    def had_outcome(self, row: sa.RowMapping) -> bool:
+        """Say whether the very same mail had its outcome in another row.
+
+        Two workers on two such rows both say no; the unique column `effect_of` then lets one of them commit.
+        """
+        return row["fingerprint"] in self._settled and self._settled[row["fingerprint"]] != int(row["id"])
+
+    def has_updated(self, row: sa.RowMapping, case_ids: Sequence[int]) -> bool:
+        """Say whether the same bytes of the same sender, in another envelope, already updated the same case.
+
+        A mail to two addresses of ours may come as two mails. Looked at are the mails that came shortly before
+        and after, so that this costs the same in an inbox of any size.
+        """
+        same = self._updates.get((row["envelope_sender"], row["content"]), ())
+        return bool(case_ids) and any(
+            update.case_ids == tuple(case_ids) and 0 < abs(update.inbox_id - row["id"]) <= _NEARBY
+            for update in same
+        )
+
+    def settle(self, row: sa.RowMapping, case_ids: Sequence[int], *, is_update: bool) -> None:
+        """Note that a mail has its outcome now."""
+        self._settled[row["fingerprint"]] = row["id"]
+        if is_update:
+            same = self._updates.setdefault((row["envelope_sender"], row["content"]), [])
+            same.append(_Update(row["id"], tuple(case_ids)))
 
 
-def is_applied_already(connection: sa.Connection, row: sa.RowMapping, case_ids: Sequence[int]) -> bool:
-    """Say whether the same bytes of the same sender, in another envelope, already updated the same case (I2).
+class _Update(NamedTuple):
+    inbox_id: int
+    case_ids: tuple[int, ...]
 
-    A mail to two addresses of ours may come as two mails. Looked at are the mails that came shortly before
-    and after, so that this costs the same in an inbox of any size.
-    """
-    if not case_ids:
-        return False
-    nearby = sa.select(inbox.c.decision).where(
-        inbox.c.id.between(row["id"] - _NEARBY, row["id"] + _NEARBY),
-        inbox.c.id != row["id"],
-        inbox.c.envelope_sender == row["envelope_sender"],
+
+def _updates_near(
+    connection: sa.Connection, rows: Sequence[sa.RowMapping]
+) -> dict[tuple[str, str], list[_Update]]:
+    """Return the mails near these that hold the same bytes and became updates, by sender and bytes."""
+    ids = [row["id"] for row in rows]
+    near = sa.select(inbox.c.id, inbox.c.envelope_sender, inbox.c.content, inbox.c.decision).where(
+        inbox.c.id.between(min(ids) - _NEARBY, max(ids) + _NEARBY),
         inbox.c.outcome == "update",
-        inbox.c.content == row["content"],
+        inbox.c.content.in_({row["content"] for row in rows}),
     )
-    return any(decision["cases"] == list(case_ids) for decision in connection.scalars(nearby) if decision)
+    updates: dict[tuple[str, str], list[_Update]] = {}
+    for row in connection.execute(near):
+        if row.decision:
+            same = updates.setdefault((row.envelope_sender, row.content), [])
+            same.append(_Update(row.id, tuple(row.decision["cases"])))
+    return updates
 
 
 def forget_attempt(connection: sa.Connection, inbox_id: int) -> None:
@@ -127,6 +160,19 @@ def listed(connection: sa.Connection, limit: int) -> Sequence[sa.RowMapping]:
 def find(connection: sa.Connection, inbox_id: int) -> sa.RowMapping | None:
     """Return one mail without its bytes, or None."""
     return connection.execute(sa.select(inbox).where(inbox.c.id == inbox_id)).mappings().first()
+
+
+def sizes_of(connection: sa.Connection, inbox_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many bytes mails have, by their inbox ids, without reading them; of those that have their bytes."""
+    sizes = sa.select(raw_mails.c.inbox_id, sa.func.length(raw_mails.c.raw).label("size"))
+    found = connection.execute(sizes.where(raw_mails.c.inbox_id.in_(inbox_ids)))
+    return {row.inbox_id: row.size for row in found}
+
+
+def raws_of(connection: sa.Connection, inbox_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the bytes of mails by their inbox ids, of those that have them."""
+    kept = sa.select(raw_mails).where(raw_mails.c.inbox_id.in_(inbox_ids))
+    return {row.inbox_id: row.raw for row in connection.execute(kept)}
 
 
 def raw_of(connection: sa.Connection, inbox_id: int) -> bytes:

@@ -22,10 +22,11 @@ from core.store.claiming import State
 from core.store.inbox import ReceivedMail
 from core.store.schema import inbox as inbox_table
 from core.store.schema import outbox, triage
-from email_in import worker
+from email_in import reading, worker
 from email_in.linking import link_by_hand, prepare
 from email_in.sender import SenderCheck, SenderRules
-from email_in.worker import MOST_ATTEMPTS, apply_one
+from email_in.settling import settle
+from email_in.worker import MOST_ATTEMPTS, apply_some
 
 OFF = SenderRules()
 SUPPORT = "support@support.example"
@@ -55,7 +56,7 @@ def letter(text="Version 4.2", sender="alice@northwind.example", subject="Re: yo
 
 
 def work(core, rules=OFF):
-    while apply_one(core, rules):
+    while apply_some(core, rules):
         pass
 
 
@@ -273,23 +274,21 @@ def test_a_purge_held_at_a_time_to_come_takes_nothing_from_a_mail_that_is_worked
 ):
     """C10, I15: the bytes were put and their row is not there yet; every clock says that they are old."""
     accept(core, with_a_file(reference))
-    row = core.write(worker._claim)
-    read = worker._read(core, OFF, row)
+    reads = worker._read(core, OFF, core.write(worker._claim))
     accept(core, b"")  # else the database is a new one
     assert sum(retention.remove_unnamed_files(years_on)) == 1
-    core.write(lambda uow: worker._act(uow, core.blobs, OFF, read))
+    core.write(lambda uow: settle(uow, core.blobs, OFF, reads))
     assert attached(core, asked) == b"the log"
 
 
 def test_a_purge_waits_for_a_mail_that_is_about_to_name_its_files(core, years_on, asked, reference):
     """C10, I15: it looks once the row is there."""
     accept(core, with_a_file(reference))
-    row = core.write(worker._claim)
-    read = worker._read(core, OFF, row)
+    reads = worker._read(core, OFF, core.write(worker._claim))
     with ThreadPoolExecutor(1) as another:
 
         def act(uow):
-            worker._act(uow, core.blobs, OFF, read)
+            settle(uow, core.blobs, OFF, reads)
             purging = another.submit(lambda: sum(retention.remove_unnamed_files(years_on)))
             with pytest.raises(TimeoutError):
                 purging.result(0.5)
@@ -356,11 +355,11 @@ def test_an_attempt_that_killed_its_worker_is_counted(core, clock, monkeypatch):
     def kill(_raw):
         raise Killed
 
-    monkeypatch.setattr(worker, "read_mail", kill)
+    monkeypatch.setattr(reading, "read_mail", kill)
     inbox_id = accept(core, letter())
     for _attempt in range(MOST_ATTEMPTS):
         with pytest.raises(Killed):
-            apply_one(core, OFF)
+            apply_some(core, OFF)
         clock.advance(timedelta(hours=1))
     work(core)
     assert outcome(core, inbox_id)["state"] == State.PARKED
@@ -372,7 +371,7 @@ def test_a_mail_that_fails_five_times_is_parked_in_triage_with_its_bytes(core, c
     def broken(_raw):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(worker, "read_mail", broken)
+    monkeypatch.setattr(reading, "read_mail", broken)
     inbox_id = accept(core, letter())
     for _attempt in range(MOST_ATTEMPTS + 1):
         work(core)
@@ -387,7 +386,7 @@ def test_a_mail_that_fails_five_times_is_parked_in_triage_with_its_bytes(core, c
 def test_a_parked_mail_that_is_tried_again_has_its_effect(core, asked, reference, clock, monkeypatch):
     """`intake inbox retry`, after the fault was mended."""
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "read_mail", lambda _raw: 1 / 0)
+        patch.setattr(reading, "read_mail", lambda _raw: 1 / 0)
         inbox_id = accept(core, letter(f"Version 4.2 {reference}"))
         for _attempt in range(MOST_ATTEMPTS + 1):
             work(core)
@@ -418,7 +417,7 @@ def parked(core, reference, clock, monkeypatch):
 
     def made():
         with monkeypatch.context() as patch:
-            patch.setattr(worker, "read_mail", lambda _raw: 1 / 0)
+            patch.setattr(reading, "read_mail", lambda _raw: 1 / 0)
             inbox_id = accept(core, letter(f"Version 4.2 {reference}"))
             for _attempt in range(MOST_ATTEMPTS + 1):
                 work(core)

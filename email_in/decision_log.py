@@ -1,0 +1,30 @@
+"""The decision log of a mail: what was found where, which row decided, and how long it took. PURE.
+
+It is kept with the mail for ever, as JSON; `intake inbox show` prints it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from email_in.disposition import Decision, Facts
+from email_in.reading import Read
+
+
+def logged(read: Read, facts: Facts, decision: Decision, seconds: float) -> dict[str, Any]:
+    """Return the log of a mail; `seconds` is how long deciding and acting took, the commit left out."""
+    return {
+        "author": f"{read.author.kind.value}: {read.author.why}",
+        "sender": read.sender,
+        "proof": read.proof,
+        "references": {one.token: [place.value for place in one.places] for one in read.found},
+        "cases": list(facts.cases),
+        "defects": list(read.mail.defects),
+        "decided": decision.reason,
+        "rule": decision.rule,
+        "milliseconds": {"reading": _milliseconds(read.seconds), "deciding": _milliseconds(seconds)},
+    }
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

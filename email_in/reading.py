@@ -1,0 +1,59 @@
+"""One mail as it is read before the database is asked anything: it may take its time, in nobody's way.
+
+What it finds is all that deciding needs: who wrote the mail, by which signs, whose Reference IDs it carries, and
+what is known of its sender. Its files are on disk before the row that names them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from core.errors import NotFound
+from core.store.cases import KeptFile
+from core.unit_of_work import Core
+from email_in.attachments import kept
+from email_in.machine import Author, written_by
+from email_in.message import InboundMail, read_mail
+from email_in.references import Found, found_references
+from email_in.sender import Proof, SenderRules, one_sender, proof_of
+
+
+@dataclass(frozen=True)
+class Read:
+    """A mail that was read. `row` is its line of the inbox; `seconds` is how long reading took."""
+
+    row: sa.RowMapping
+    mail: InboundMail
+    author: Author
+    found: tuple[Found, ...]
+    sender: str | None
+    proof: Proof
+    files: tuple[KeptFile, ...]
+    seconds: float
+
+
+def read(core: Core, rules: SenderRules, row: sa.RowMapping, raw: bytes | None) -> Read:
+    """Read the bytes of a mail of the inbox. Raises NotFound when it has none any more (C10)."""
+    began = time.perf_counter()
+    if raw is None:
+        raise NotFound("mail with its bytes", row["id"])
+    mail = read_mail(raw)
+    mint = core.house.mint
+    found = found_references(mail, row["recipients"], mint.find)
+    sender = one_sender(mail)
+    # Undecoded: decoding would let a sender's word grow a semicolon.
+    results = mail.headers.raw("Authentication-Results")
+    return Read(
+        row=row,
+        mail=mail,
+        author=written_by(mail, row["envelope_sender"], mint.installation),
+        found=found,
+        sender=sender,
+        proof=proof_of(sender, results, rules.authserv_id) if sender else Proof.NONE,
+        # A mail without a Reference ID keeps its files in its own bytes.
+        files=kept(core.blobs, mail) if found else (),
+        seconds=time.perf_counter() - began,
+    )
