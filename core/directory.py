@@ -117,11 +117,14 @@ def first_on_call(uow: UnitOfWork, product: str) -> OnCall | None:
 
 def analyst_email(uow: UnitOfWork, analyst_id: int) -> str:
     """Return an analyst's address. Raises NotFound."""
-    asked = sa.select(analysts.c.email).where(analysts.c.id == analyst_id)
-    email: str | None = uow.recall(("analyst", analyst_id), lambda: uow.connection.scalar(asked))
-    if email is None:
-        raise NotFound("analyst", analyst_id)
-    return email
+
+    def ask() -> str:
+        email = uow.connection.scalar(sa.select(analysts.c.email).where(analysts.c.id == analyst_id))
+        if email is None:
+            raise NotFound("analyst", analyst_id)
+        return str(email)
+
+    return uow.recall(("analyst", analyst_id), ask)
 
 
 def analyst_by_email(uow: UnitOfWork, email: str) -> OnCall:
