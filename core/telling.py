@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core import directory
 from core.identifiers import random_key
+from core.rules import answers
 from core.rules.notices import Audience, Notice, NoticeKind
 from core.store import outbox
 from core.store.cases import Case
@@ -45,11 +46,9 @@ def answer_sender(
 
     Returns whether anything was written. The caller has made sure that a person wrote the mail (E7).
     """
-    told = {"address": address.lower(), "notice": kind, "day": uow.now.date().isoformat()}
-    same = [answers_to_senders.c[name] == value for name, value in told.items()]
-    if uow.connection.execute(sa.select(answers_to_senders).where(*same)).first() is not None:
+    lately = outbox.kinds_sent_to(uow.connection, address, uow.now - answers.DAY)
+    if not answers.may_be_told(kind, lately) or _is_noted(uow, kind, address):
         return False
-    uow.connection.execute(sa.insert(answers_to_senders).values(**told))
     token = reference_for(uow, case_id, address) if case_id is not None else ""
     outgoing = OutgoingNotice(
         notice=kind,
@@ -61,6 +60,16 @@ def answer_sender(
     )
     outbox.write(uow.connection, outgoing, uow.now)
     return True
+
+
+def _is_noted(uow: UnitOfWork, kind: NoticeKind, address: str) -> bool:
+    """Say whether this day has its answer already, and note it: of two who note at once, one starts anew."""
+    told = {"address": address.lower(), "notice": kind, "day": uow.now.date().isoformat()}
+    same = [answers_to_senders.c[name] == value for name, value in told.items()]
+    if uow.connection.execute(sa.select(answers_to_senders).where(*same)).first() is not None:
+        return True
+    uow.connection.execute(sa.insert(answers_to_senders).values(**told))
+    return False
 
 
 def page_on_call(uow: UnitOfWork, call_key: str) -> None:

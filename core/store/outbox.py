@@ -61,6 +61,12 @@ def of_last_event(connection: sa.Connection, case_id: int, event_kind: str) -> l
     return [Leaving(State(state), settled_at) for state, settled_at in rows]
 
 
+def kinds_sent_to(connection: sa.Connection, recipient: str, since: datetime) -> list[str]:
+    """Return the kind of each notice to this address that was written since then."""
+    to_them = sa.select(outbox.c.notice).where(outbox.c.recipient == recipient, outbox.c.written_at > since)
+    return list(connection.scalars(to_them))
+
+
 def listed(connection: sa.Connection, limit: int) -> Sequence[sa.RowMapping]:
     """Return the newest notices, newest first."""
     return connection.execute(sa.select(outbox).order_by(outbox.c.id.desc()).limit(limit)).mappings().all()

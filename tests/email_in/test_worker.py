@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,16 +15,21 @@ from core import cases, pins, retention, telling
 from core import triage as queue
 from core.clock import HeldClock
 from core.errors import NotFound, Refused
+from core.rules.answers import MOST_A_DAY
 from core.rules.notices import NoticeKind
 from core.rules.terms import EventKind, Status, SubStatus
 from core.store import cases as rows
 from core.store import inbox
+from core.store import outbox as outbox_rows
 from core.store.claiming import State
 from core.store.inbox import ReceivedMail
+from core.store.outbox import OutgoingNotice
 from core.store.schema import inbox as inbox_table
 from core.store.schema import outbox, triage
-from email_in import reading, worker
+from email_in import reading, settling, worker
+from email_in.attachments import keep_for_this_case
 from email_in.linking import link_by_hand, prepare
+from email_in.message import read_mail
 from email_in.sender import SenderCheck, SenderRules
 from email_in.settling import settle
 from email_in.worker import MOST_ATTEMPTS, apply_some
@@ -150,6 +156,36 @@ def test_a_sender_who_is_told_is_told_once_a_day(core, clock):
         told = list(uow.connection.scalars(sa.select(outbox.c.recipient)))
     assert told == ["stranger@elsewhere.example"] * 2
     assert [reason for reason, _case in entries(core)] == ["no-reference"] * 4
+
+
+def test_two_help_desks_stop_after_one_round(core, clock):
+    """E3, RFC 3834 2: the other one answers all from a person's address and without a sign, also at midnight."""
+    accept(core, letter("We have received your ticket.", sender=STRANGER), sender=STRANGER)
+    for _round in range(10):
+        work(core)
+        clock.advance(timedelta(minutes=2))
+        for number in range(len(answered(core))):
+            accept(core, letter(f"We have received your ticket {number}.", sender=STRANGER), sender=STRANGER)
+    assert answered(core) == [STRANGER]
+
+
+def test_no_address_gets_more_than_forty_automatic_mails_a_day(core, people, clock):
+    """E7: reminders, answers and all; on the next day it is told again."""
+    case = people.case().case
+
+    def write(uow):
+        for number in range(MOST_A_DAY):
+            sent = OutgoingNotice(NoticeKind.REMINDER_1, STRANGER, f"<{number}@x>", f"key {number}", case.id)
+            outbox_rows.write(uow.connection, sent, uow.now)
+
+    core.write(write)
+    accept(core, letter("Help", sender=STRANGER), sender=STRANGER)
+    work(core)
+    assert answered(core) == []
+    clock.advance(timedelta(days=1))
+    accept(core, letter("Help again", sender=STRANGER), sender=STRANGER)
+    work(core)
+    assert answered(core) == [STRANGER]
 
 
 @pytest.mark.parametrize(
@@ -381,6 +417,84 @@ def test_a_mail_that_fails_five_times_is_parked_in_triage_with_its_bytes(core, c
     with core.reading() as uow:
         assert inbox.raw_of(uow.connection, inbox_id) == letter()
     assert [reason for reason, _case in entries(core)] == ["failed-repeatedly"]
+
+
+def _fails_on(words):
+    def read(raw):
+        if words in raw:
+            raise RuntimeError("a fault of ours")
+        return read_mail(raw)
+
+    return read
+
+
+def test_a_mail_that_cannot_be_read_takes_none_with_it(core, asked, reference, monkeypatch):
+    """I1: those beside it have their effect at once."""
+    monkeypatch.setattr(reading, "read_mail", _fails_on(b"poison"))
+    ids = [accept(core, letter(f"{words} {reference}")) for words in ("before", "poison", "after")]
+    work(core)
+    assert [outcome(core, one)["outcome"] for one in ids] == ["update", None, "update"]
+
+
+def test_a_mail_that_cannot_be_settled_takes_none_with_it(core, asked, reference, monkeypatch):
+    """I1: what was settled together is settled one by one."""
+
+    def refuse(uow, blobs, mail, files):
+        if "poison" in mail.text:
+            raise RuntimeError("a fault of ours")
+        return keep_for_this_case(uow, blobs, mail, files)
+
+    monkeypatch.setattr(settling, "keep_for_this_case", refuse)
+    ids = [accept(core, letter(f"{words} {reference}")) for words in ("before", "poison", "after")]
+    work(core)
+    assert [outcome(core, one)["outcome"] for one in ids] == ["update", None, "update"]
+    assert outcome(core, ids[1])["attempts"] == 1
+    with core.reading() as uow:
+        kinds = [event["kind"] for event in rows.history(uow.connection, asked.id)]
+    assert kinds.count(EventKind.CUSTOMER_UPDATE) == 2
+
+
+def test_a_mail_that_kills_its_worker_kills_it_alone_the_next_time(
+    core, clock, asked, reference, monkeypatch
+):
+    """DESIGN 2: those that were claimed beside it lose one attempt, and have their effect then."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(raw):
+        if b"poison" in raw:
+            raise Killed
+        return read_mail(raw)
+
+    monkeypatch.setattr(reading, "read_mail", kill)
+    ids = [accept(core, letter(f"{words} {reference}")) for words in ("before", "poison", "after")]
+    for _attempt in range(MOST_ATTEMPTS + 2):
+        with suppress(Killed):
+            work(core)
+        clock.advance(timedelta(hours=1))
+    assert [outcome(core, one)["outcome"] for one in ids] == ["update", "parked", "update"]
+    assert [outcome(core, one)["attempts"] for one in ids] == [2, MOST_ATTEMPTS + 1, 2]
+
+
+def test_mails_are_in_memory_together_up_to_so_many_bytes(core, monkeypatch):
+    """I17: 25 mails of 25 MiB would be more than a machine has."""
+    monkeypatch.setattr(worker, "_MOST_BYTES", 1000)
+    for size in (600, 600, 300, 5000, 10):
+        accept(core, letter("x" * size))
+    claimed = core.write(worker._claim)
+    sizes = [len(group) for group in worker._groups(core, claimed)]
+    assert sizes == [1, 1, 1, 1, 1]
+
+
+def test_an_update_follows_what_the_mail_before_it_left(core, asked, reference):
+    """I6: two mails to one case, settled together, are two lines of one history."""
+    for number in range(3):
+        accept(core, letter(f"Part {number} {reference}"))
+    work(core)
+    with core.reading() as uow:
+        told = [event["text"] for event in rows.history(uow.connection, asked.id)][-3:]
+    assert [text.split()[1] for text in told] == ["0", "1", "2"]
 
 
 def test_a_parked_mail_that_is_tried_again_has_its_effect(core, asked, reference, clock, monkeypatch):
