@@ -16,7 +16,7 @@ from core.store import claiming, schema
 from core.store import inbox as inbox_rows
 from core.store import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork
-from email_in import pipe
+from email_in import decision_log, pipe
 from intake.commands import opened
 from intake.commands.acting import analyst
 from intake.output import as_json_option, plain_row, print_json, print_rows
@@ -155,5 +155,7 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
         print_json(told)
         return
     for name, value in told.items():
-        if value is not None:
+        if name == "decision" and value is not None:
+            click.echo("\n".join(decision_log.in_words(value)))
+        elif value is not None:
             click.echo(f"{name.replace('_', ' ')}: {value}")

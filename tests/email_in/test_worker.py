@@ -28,6 +28,7 @@ from core.store.schema import inbox as inbox_table
 from core.store.schema import outbox, triage
 from email_in import reading, settling, worker
 from email_in.attachments import keep_for_this_case
+from email_in.decision_log import in_words
 from email_in.linking import link_by_hand, prepare
 from email_in.message import read_mail
 from email_in.sender import SenderCheck, SenderRules
@@ -99,6 +100,19 @@ def test_the_decision_log_says_what_was_found_and_which_row_decided(core, refere
     assert decision["references"] == {reference: ["subject"]}
     assert decision["sender"] == "alice@northwind.example"
     assert (decision["decided"], decision["rule"]) == ("update", "E4")
+
+
+def test_the_decision_log_is_told_in_words(core, asked, reference):
+    """E2: `intake inbox show` explains a mail to somebody who knows no table."""
+    inbox_id = accept(
+        core, letter("Version 4.2", subject=f"Re: x [{reference}]", sender="bob@northwind.example")
+    )
+    work(core)
+    told = "\n".join(in_words(outcome(core, inbox_id)["decision"]))
+    assert "decided: not-designated (A3)" in told
+    assert "sender: bob@northwind.example" in told
+    assert f"Reference ID: {reference}, in its subject" in told
+    assert "ms to read" in told
 
 
 def test_the_same_mail_twice_has_one_effect(core, asked, reference):
