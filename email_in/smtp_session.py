@@ -28,12 +28,16 @@ from email_in.smtp_settings import SmtpSettings
 IDLE_SECONDS = 300.0
 """For a command, and for each piece of a mail: 64 KiB in five minutes is the least (RFC 5321, 4.5.3.2.7)."""
 
+SOCKET_PEER = "socket"
+"""What stands in the inbox for the sending host of a mail that came through a Unix socket."""
+
 COMMANDS_A_SESSION = {
     "*": 1_000_000,
     "NOOP": 1_000,
     "RSET": 10_000,
     "EHLO": 100,
     "HELO": 100,
+    "LHLO": 100,
     "VRFY": 20,
     "HELP": 20,
 }
@@ -67,6 +71,8 @@ class SmtpSession(SMTP):
     """The dialogue with one client."""
 
     line_length_limit = PIECE_BYTES  # of the reader; a line of a mail knows no limit here
+    protocol = "ESMTP"
+    not_greeted = smtp_replies.NOT_GREETED
 
     def __init__(
         self, reception: Reception, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None = None
@@ -76,7 +82,7 @@ class SmtpSession(SMTP):
             data_size_limit=reception.settings.max_message_bytes,
             enable_SMTPUTF8=True,
             hostname=reception.settings.server_hostname,
-            ident="ESMTP",
+            ident=self.protocol,
             timeout=IDLE_SECONDS,
             command_call_limit=COMMANDS_A_SESSION,
             loop=loop,
@@ -91,7 +97,7 @@ class SmtpSession(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, and remember with whom; a client that is gone already has no name."""
         peer = transport.get_extra_info("peername")
-        self._peer = peer[0] if peer else ""
+        self._peer = SOCKET_PEER if isinstance(peer, str) else peer[0] if peer else ""
         super().connection_made(transport)
 
     async def _handle_client(self) -> None:
@@ -140,6 +146,14 @@ class SmtpSession(SMTP):
         reply = status.decode() if isinstance(status, bytes) else status
         await super().push(smtp_replies.with_status(reply))
 
+    async def check_helo_needed(self, _helo: str = "") -> bool:
+        """Say whether the client has yet to greet, and tell it so."""
+        assert self.session is not None
+        if self.session.host_name:
+            return False
+        await self.push(self.not_greeted)
+        return True
+
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         return read_path(arg)
 
@@ -160,24 +174,26 @@ class SmtpSession(SMTP):
         self._phase = Phase.READING
         mail = await self._read_mail()
         self._phase = Phase.KEEPING
-        answer = mail.refusal or await self._keep(mail)
+        answer = self._told(mail.refusal or await self._keep(mail))
         self._end_of_mail()
         await self.push(answer)
 
     async def handle_exception(self, error: Exception) -> str:
         """Return the answer to what nobody expected: come again."""
         phase, self._phase = self._phase, Phase.COMMANDS
+        answer = smtp_replies.TRY_AGAIN
         if phase is not Phase.COMMANDS:
+            answer = self._told(answer)
             self._end_of_mail()
         if isinstance(error, asyncio.IncompleteReadError):  # the client closed its half and has nothing more
             assert self.transport is not None
             self.transport.close()
-            return smtp_replies.TRY_AGAIN
+            return answer
         with suppress(Exception):  # a log that cannot be written bounces no mail
             log.error("smtp.unexpected", phase=phase.name, error=type(error).__name__)
         if phase is Phase.READING:  # the rest of the mail would be read as commands
             self._hang_up(smtp_replies.OUT_OF_STEP)
-        return smtp_replies.TRY_AGAIN
+        return answer
 
     # --- one mail -------------------------------------------------------------------------------------------
 
@@ -186,7 +202,7 @@ class SmtpSession(SMTP):
         assert self.envelope is not None
         refusals = (
             (self._reception.sessions.is_closing, smtp_replies.SHUTTING_DOWN),
-            (not self.session.host_name, smtp_replies.NOT_GREETED),
+            (not self.session.host_name, self.not_greeted),
             (bool(arg), smtp_replies.DATA_TAKES_NOTHING),
             (not self.envelope.rcpt_tos, smtp_replies.NO_RECIPIENT),
             (self._reception.budget.is_spent, smtp_replies.NO_ROOM),
@@ -237,6 +253,10 @@ class SmtpSession(SMTP):
             raw=raw,
             helo="".join(filter(str.isprintable, self.session.host_name or "")),
         )
+
+    def _told(self, reply: str) -> str:
+        """Return the reply to a mail as this protocol gives it."""
+        return reply
 
     def _end_of_mail(self) -> None:
         self._phase = Phase.COMMANDS
