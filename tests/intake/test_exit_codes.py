@@ -116,6 +116,7 @@ def test_a_pipe_gets_the_codes_that_an_mta_understands(site: Site) -> None:
     assert site.run("receive", "--sender", ALICE, SUPPORT).code == 65
     assert site.run("receive", "--sender", ALICE, given=MAIL).code == 64
     assert site.run("inbox", "show", "1", "--raw").out == MAIL.decode()
+    assert site.run("inbox", "show", "1", "--trace").out.startswith(f"Return-Path: <{ALICE}>")
     assert site.run("inbox", "show", "2").code == 1
 
 
