@@ -21,6 +21,7 @@ TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients, please send to the others 
 OUT_OF_STEP = "421 4.3.0 Temporary failure here, closing the connection"
 SHUTTING_DOWN = "421 4.3.2 Shutting down, please try again later"
 TOO_SLOW = "421 4.4.2 Nothing came for too long, closing the connection"
+TOO_MANY_ERRORS = "421 4.7.0 Too many errors, closing the connection"
 TOO_MANY_CONNECTIONS = "421 4.7.0 Too many connections, please try again later"
 
 UNKNOWN_COMMAND = "500 5.5.1 Command not known"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -28,6 +30,12 @@ from email_in.smtp_settings import SmtpSettings
 IDLE_SECONDS = 300.0
 """For a command, and for each piece of a mail: 64 KiB in five minutes is the least (RFC 5321, 4.5.3.2.7)."""
 
+MAIL_SECONDS = 3_600.0
+"""For a whole mail: of the largest, 7 KiB a second. Else a few slow ones could hold the room of all for days."""
+
+MOST_ERRORS = 50
+"""Refusals (5xx) that a client is told without having delivered a mail in between."""
+
 SOCKET_PEER = "socket"
 """What stands in the inbox for the sending host of a mail that came through a Unix socket."""
 
@@ -41,6 +49,8 @@ COMMANDS_A_SESSION = {
     "VRFY": 20,
     "HELP": 20,
 }
+
+_AT_ONCE = 0.001  # seconds; to aiosmtpd none are as many as it likes
 
 # aiosmtpd writes every command, and so every address, to this log.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -77,6 +87,8 @@ class SmtpSession(SMTP):
     def __init__(
         self, reception: Reception, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None = None
     ) -> None:
+        # The library's are one table for all sessions, which each EHLO changes for everybody.
+        self.command_size_limits = defaultdict(lambda: self.command_size_limit)
         super().__init__(
             reception.envelopes,
             data_size_limit=reception.settings.max_message_bytes,
@@ -91,6 +103,8 @@ class SmtpSession(SMTP):
         self._reception = reception
         self._phase = Phase.COMMANDS
         self._peer = ""
+        self._errors = 0
+        self._mail_ends_by = 0.0
 
     # --- coming and going -----------------------------------------------------------------------------------
 
@@ -142,9 +156,13 @@ class SmtpSession(SMTP):
     # --- commands -------------------------------------------------------------------------------------------
 
     async def push(self, status: str | bytes) -> None:
-        """Send a reply, with an enhanced status code (RFC 2034)."""
-        reply = status.decode() if isinstance(status, bytes) else status
-        await super().push(smtp_replies.with_status(reply))
+        """Send a reply, with an enhanced status code (RFC 2034); hang up instead after too many refusals."""
+        reply = smtp_replies.with_status(status.decode() if isinstance(status, bytes) else status)
+        self._errors += reply.startswith("5")
+        if self._errors > MOST_ERRORS:
+            self._hang_up(smtp_replies.TOO_MANY_ERRORS)
+        else:
+            await super().push(reply)
 
     async def check_helo_needed(self, _helo: str = "") -> bool:
         """Say whether the client has yet to greet, and tell it so."""
@@ -156,6 +174,10 @@ class SmtpSession(SMTP):
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         return read_path(arg)
+
+    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
+        # To Python the digits of other scripts are some too, until it has to read the number.
+        return super()._getparams(params) if all(map(str.isascii, params)) else None
 
     async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802
         """Tell nothing (RFC 5321, 7.3)."""
@@ -174,6 +196,7 @@ class SmtpSession(SMTP):
         self._phase = Phase.READING
         mail = await self._read_mail()
         self._phase = Phase.KEEPING
+        self._reset_timeout()
         answer = self._told(mail.refusal or await self._keep(mail))
         self._end_of_mail()
         await self.push(answer)
@@ -222,12 +245,17 @@ class SmtpSession(SMTP):
 
     async def _read_mail(self) -> IncomingMail:
         mail = IncomingMail(self._reception.settings.max_message_bytes, self._reception.budget)
+        self._mail_ends_by = self.loop.time() + MAIL_SECONDS
         try:
-            await read_mail(self._reader, mail, self._reset_timeout)
+            await read_mail(self._reader, mail, self._mail_goes_on)
         except BaseException:
             mail.let_go()
             raise
         return mail
+
+    def _mail_goes_on(self) -> None:
+        left = self._mail_ends_by - self.loop.time()
+        self._reset_timeout(min(IDLE_SECONDS, max(left, _AT_ONCE)))
 
     async def _keep(self, mail: IncomingMail) -> str:
         """Commit the mail and return the answer to it.
@@ -239,7 +267,9 @@ class SmtpSession(SMTP):
             return smtp_replies.MAIL_LOOP
         kept = self._reception.accepting.submit(self._received(mail.raw))
         kept.add_done_callback(lambda _kept: mail.let_go())
-        return smtp_replies.kept_as(await asyncio.shield(kept))
+        answer = smtp_replies.kept_as(await asyncio.shield(kept))
+        self._errors = 0
+        return answer
 
     def _received(self, raw: bytes) -> ReceivedMail:
         assert self.session is not None

@@ -1,6 +1,7 @@
 """What one client may ask of us: recipients, size, bytes in flight, connections."""
 
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 
@@ -138,6 +139,55 @@ def test_junk_ends_the_session(client):
     replies = [client.say(word) for word in ("GET", "Host:", "Accept:", "Origin:", "Cookie:")]
     assert replies[-1].startswith("502 5.5.1")
     assert client.reply() == ""
+
+
+def test_errors_of_any_kind_end_the_session(core):
+    """Blank lines and bytes that are no command among them."""
+    with serving(core) as server, Client(server) as client:
+        client.send(b"\r\n\xff\r\n" * 40)
+        replies = [client.reply() for _ in range(51)]
+        assert {reply[:9] for reply in replies[:50]} == {"500 5.5.2"}
+        assert replies[50] == smtp_replies.TOO_MANY_ERRORS
+        assert client.reply() == ""
+
+
+def test_who_delivers_mail_may_make_errors_again(core):
+    """A mail server keeps its connection for many mails."""
+    with serving(core) as server, Client(server) as client:
+        for _ in range(3):
+            assert {client.say("")[:3] for _ in range(30)} == {"500"}
+            assert client.deliver().startswith("250")
+
+
+def test_a_command_may_be_as_long_as_its_extensions_allow_whoever_else_comes(core):
+    """RFC 1870, 3: 26 octets more for MAIL. aiosmtpd keeps one count of them for all sessions."""
+    command = f"MAIL FROM:<{ALICE}>".ljust(531) + " SIZE=1"
+    with serving(core) as server, Client(server) as client:
+        client.say("EHLO client.example")
+        with Client(server):
+            assert client.say(command) == smtp_replies.SENDER_TAKEN
+
+
+@pytest.mark.parametrize("size", ["x", "-1", "\u00b2", "\u0663", ""])
+def test_a_size_that_is_no_number_is_the_clients_fault(client, size):
+    """RFC 1870, 3."""
+    assert client.say(f"MAIL FROM:<{ALICE}> SIZE={size}").startswith("501 5.5.4")
+
+
+def test_a_mail_that_takes_too_long_is_sent_away_though_it_goes_on(core, monkeypatch):
+    """Else a few slow ones could hold the room of all."""
+    monkeypatch.setattr("email_in.smtp_session.MAIL_SECONDS", 0.5)
+    with serving(core) as server, Client(server) as client:
+        client.envelope()
+        client.socket.settimeout(0.05)
+        with suppress(ConnectionError):
+            for _ in range(200):
+                client.send(b"x" * 100_000 + b"\r\n")
+                with suppress(TimeoutError):
+                    answer = client.socket.recv(100).decode()
+                    break
+        assert answer.strip() == smtp_replies.TOO_SLOW
+    assert kept(core) == []
 
 
 def test_idle_clients_are_sent_away(core, monkeypatch):
