@@ -24,6 +24,7 @@ def client(core):
         ("bounce+0123456789abcdef0123456789abcdef@support.example", smtp_replies.RECIPIENT_TAKEN),
         ("Postmaster", smtp_replies.RECIPIENT_TAKEN),
         ("postmaster@support.example", smtp_replies.RECIPIENT_TAKEN),
+        ("Abuse@Support.Example", smtp_replies.RECIPIENT_TAKEN),
         ("@relay.example:support@support.example", smtp_replies.RECIPIENT_TAKEN),
         ("nobody@support.example", smtp_replies.NOT_OUR_RECIPIENT),
         ("alice@northwind.example", smtp_replies.NO_RELAY),
@@ -36,6 +37,7 @@ def client(core):
     ],
 )
 def test_recipients(client, recipient, reply):
+    """RFC 5321, 4.1.1.3 and 4.5.1: postmaster in any case, source routes are ignored, nobody else's mail is taken."""
     client.say(f"MAIL FROM:<{ALICE}>")
     assert client.say(f"RCPT TO:<{recipient}>")[:9] == reply[:9]
 
@@ -70,6 +72,7 @@ def test_one_recipient_that_is_not_ours_does_not_stop_the_mail_to_another(core, 
 
 
 def test_a_hundred_recipients_and_no_more(core, client):
+    """RFC 5321, 4.5.3.1.8 and 4.5.3.1.10."""
     client.say(f"MAIL FROM:<{ALICE}>")
     answers = [client.say(f"RCPT TO:<support+{number}@support.example>") for number in range(102)]
     assert answers[:100] == [smtp_replies.RECIPIENT_TAKEN] * 100
@@ -81,12 +84,14 @@ def test_a_hundred_recipients_and_no_more(core, client):
 
 
 def test_a_size_that_is_told_to_be_too_large_is_refused_at_once(client):
+    """RFC 1870, 6.1."""
     assert client.say(f"MAIL FROM:<{ALICE}> SIZE=1001").startswith("552 5.3.4 ")
     assert client.say(f"MAIL FROM:<{ALICE}> SIZE=1000") == smtp_replies.SENDER_TAKEN
 
 
 @pytest.mark.parametrize("line", [b"x", b"."], ids=["plain", "dotted"])
 def test_the_limit_is_for_the_mail_without_its_doubled_dots(core, client, line):
+    """RFC 1870, 3 and 6.3."""
     exactly = (line + b"\r\n") * 300 + b"y" * (1_000 - 300 * 3 - 2) + b"\r\n"
     assert len(exactly) == 1_000
     assert client.deliver(exactly).startswith("250")
@@ -120,6 +125,7 @@ def test_bytes_in_flight_are_bounded_over_all_sessions(core):
 
 
 def test_connections_of_one_peer_are_bounded(core):
+    """RFC 5321, 7.8: who comes too often is told 421."""
     with serving(core, max_connections_per_peer=2) as server, Client(server), Client(server) as second:
         with Client(server) as third:
             assert third.greeting == smtp_replies.TOO_MANY_CONNECTIONS
