@@ -161,8 +161,10 @@ class SmtpSession(SMTP):
         self._errors += reply.startswith("5")
         if self._errors > MOST_ERRORS:
             self._hang_up(smtp_replies.TOO_MANY_ERRORS)
-        else:
-            await super().push(reply)
+            raise ConnectionResetError  # what else was sent is not read
+        await super().push(reply)
+        if early_input(self._reader):  # it pipelines: the others' turn, for reading what is here never waits
+            await asyncio.sleep(0)
 
     async def check_helo_needed(self, _helo: str = "") -> bool:
         """Say whether the client has yet to greet, and tell it so."""

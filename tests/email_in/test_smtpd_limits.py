@@ -1,5 +1,6 @@
 """What one client may ask of us: recipients, size, bytes in flight, connections."""
 
+import socket
 import tracemalloc
 from contextlib import suppress
 
@@ -155,6 +156,21 @@ def test_errors_of_any_kind_end_the_session(core):
         assert {reply[:9] for reply in replies[:50]} == {"500 5.5.2"}
         assert replies[50] == smtp_replies.TOO_MANY_ERRORS
         assert client.reply() == ""
+
+
+def test_a_flood_of_commands_lets_others_in_between(core):
+    """Else twenty clients that pipeline without end make everybody wait for half a minute."""
+    with serving(core) as server, Client(server) as other:
+        assert any(is_answered_in_between(server, other) for _ in range(3))
+
+
+def is_answered_in_between(server, other):
+    with Client(server) as flood:
+        flood.send(b"RSET\r\n" * 9_000)
+        flood.reply()
+        other.say("NOOP")
+        answered = len(flood.socket.recv(1_000_000, socket.MSG_DONTWAIT | socket.MSG_PEEK))
+        return answered < 5_000 * len(b"250 2.0.0 OK\r\n")
 
 
 def test_who_delivers_mail_may_make_errors_again(core):
