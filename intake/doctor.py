@@ -121,11 +121,13 @@ def _smtp_tls(settings: Settings) -> Iterator[Finding]:
 
 def _lmtp(settings: Settings) -> Iterator[Finding]:
     port = f"port {settings.lmtp_port} of {settings.lmtp_host}" if settings.lmtp_port is not None else ""
-    places = [place for place in (port, settings.lmtp_socket) if place]
-    words = f"LMTP is spoken on {' and '.join(places)}" if places else "no port or socket is set for LMTP"
+    places = " and ".join(place for place in (port, settings.lmtp_socket) if place)
     folder = Path(settings.lmtp_socket).parent
-    closed = bool(settings.lmtp_socket) and not os.access(folder, os.W_OK | os.X_OK)
-    yield Finding("lmtp", not closed, f"no socket can be made in {folder}" if closed else words)
+    if settings.lmtp_socket and not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding("lmtp", ok=False, words=f"no socket can be made in {folder}")
+    else:
+        words = f"LMTP is spoken on {places}" if places else "no port or socket is set, so LMTP is not spoken"
+        yield Finding("lmtp", ok=True, words=words)
 
 
 def _phone(settings: Settings) -> Iterator[Finding]:

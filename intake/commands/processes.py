@@ -69,5 +69,7 @@ def _run(parts: Parts) -> None:
         for name, port in ports.items():
             if port is not None:
                 click.echo(f"{name} listens on port {port}")
+        if parts.smtp and settings.lmtp_socket:
+            click.echo(f"LMTP listens on {settings.lmtp_socket}")
         click.echo("ready")
         until_told_to_stop()
