@@ -4,6 +4,7 @@
     support+<REF>@…    where a reply to a case mail goes; it carries the Reference ID (E2, DESIGN 4)
     bounce+<key>@…     the envelope sender, another one for each mail: what bounces tells what did (E7)
     postmaster@…       taken by every host that takes mail (RFC 5321, 4.5.1)
+    abuse@…            where others complain about mail of ours (RFC 2142, 4)
 
 Local parts of ours are compared without regard to case, as every mail host that we meet does.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+_FOR_THE_HOUSE = ("postmaster", "abuse")
 _BOUNCE_KEY = re.compile(r"bounce\+([0-9a-f]{32})@[^@\s]+", re.IGNORECASE)
 
 
@@ -35,8 +37,8 @@ def read_bounce_key(address: str) -> str | None:
 def is_ours(address: str, mail_from_address: str, mail_domain: str) -> bool:
     """Say whether mail to this address is for us, as a server asks at RCPT TO.
 
-    The support address, with or without `+anything`; a bounce address or the postmaster of the mail domain;
-    `postmaster` alone (RFC 5321, 4.1.1.3).
+    The support address, with or without `+anything`; a bounce address of the mail domain; postmaster and abuse
+    at either domain, for no domain may take mail without them; `postmaster` alone (RFC 5321, 4.1.1.3).
     """
     written = address.strip().lower()
     if written == "postmaster":
@@ -44,8 +46,9 @@ def is_ours(address: str, mail_from_address: str, mail_domain: str) -> bool:
     local, domain = _split(written)
     ours, our_domain = _split(mail_from_address.lower())
     is_support = domain == our_domain and (local == ours or local.startswith(f"{ours}+"))
-    is_for_the_host = domain == mail_domain.lower() and (local == "postmaster" or local.startswith("bounce+"))
-    return is_support or is_for_the_host
+    is_bounce = domain == mail_domain.lower() and local.startswith("bounce+")
+    is_for_the_house = domain in (our_domain, mail_domain.lower()) and local in _FOR_THE_HOUSE
+    return is_support or is_bounce or is_for_the_house
 
 
 def _split(address: str) -> tuple[str, str]:

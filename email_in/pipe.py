@@ -16,16 +16,23 @@ from core.addresses import is_ours
 from core.store import inbox
 from core.store.inbox import ReceivedMail
 from core.unit_of_work import Core
+from email_in.smtp_envelope import NULL_SENDER, can_be_kept
 from email_in.smtp_settings import SmtpSettings
 
 ACCEPTED = os.EX_OK  # 0: committed
 USAGE = os.EX_USAGE  # 64: no recipient was named
-BAD_DATA = os.EX_DATAERR  # 65: the mail is empty or too large
+BAD_DATA = os.EX_DATAERR  # 65: the mail is empty or too large, or its sender is no address
 NO_USER = os.EX_NOUSER  # 67: a recipient is not ours
 TRY_AGAIN = os.EX_TEMPFAIL  # 75
 
 PEER = "pipe"
 """What stands in the inbox for the sending host, which an MTA's pipe does not tell."""
+
+_NULL_SENDERS = (
+    "",
+    NULL_SENDER,
+    "MAILER-DAEMON",
+)  # the last is what Postfix writes for it, unless told otherwise
 
 log = structlog.get_logger()
 
@@ -37,10 +44,10 @@ def receive(
 
     One recipient that is not ours refuses the mail as a whole: an exit status cannot speak for each.
     """
-    refusal = _refusal(settings, recipients, raw)
+    refusal = _refusal(settings, envelope_sender, recipients, raw)
     if refusal is not None:
         return refusal
-    sender = "" if envelope_sender == "<>" else envelope_sender
+    sender = "" if envelope_sender in _NULL_SENDERS else envelope_sender
     mail = ReceivedMail(sender, tuple(recipients), PEER, raw)
     try:
         core.write(lambda uow: inbox.accept(uow.connection, mail, uow.now), mark="inbox.accept")
@@ -51,11 +58,16 @@ def receive(
     return ACCEPTED
 
 
-def _refusal(settings: SmtpSettings, recipients: Sequence[str], raw: bytes) -> int | None:
+def _refusal(settings: SmtpSettings, sender: str, recipients: Sequence[str], raw: bytes) -> int | None:
     if not recipients:
         return USAGE
-    if not all(is_ours(address, settings.mail_from_address, settings.mail_domain) for address in recipients):
+    if not all(_is_for_us(settings, address) for address in recipients):
         return NO_USER
-    if not raw or len(raw) > settings.max_message_bytes:
+    if not raw or len(raw) > settings.max_message_bytes or not can_be_kept(sender):
         return BAD_DATA
     return None
+
+
+def _is_for_us(settings: SmtpSettings, address: str) -> bool:
+    # What no database takes would be tried again for days, as if it were a fault of ours.
+    return can_be_kept(address) and is_ours(address, settings.mail_from_address, settings.mail_domain)

@@ -38,12 +38,13 @@ def read_path(argument: str) -> tuple[str | None, str | None]:
     The null sender is `<>`, as aiosmtpd wants it.
     """
     found = _PATH.fullmatch(argument) or _BARE.fullmatch(argument)
-    if not found or not _can_be_kept(found["address"]):
+    if not found or not can_be_kept(found["address"]):
         return None, None
     return found["address"] or NULL_SENDER, found["parameters"] or ""
 
 
-def _can_be_kept(address: str) -> bool:
+def can_be_kept(address: str) -> bool:
+    """Say whether an address is of a length and of letters that the inbox takes."""
     # What is not UTF-8 arrives as surrogates, which no database takes; they are not printable either.
     return len(address) <= MAX_ADDRESS and address.isprintable()
 

@@ -21,10 +21,13 @@ TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients, please send to the others 
 OUT_OF_STEP = "421 4.3.0 Temporary failure here, closing the connection"
 SHUTTING_DOWN = "421 4.3.2 Shutting down, please try again later"
 TOO_SLOW = "421 4.4.2 Nothing came for too long, closing the connection"
+TOO_MANY_ERRORS = "421 4.7.0 Too many errors, closing the connection"
 TOO_MANY_CONNECTIONS = "421 4.7.0 Too many connections, please try again later"
 
+UNKNOWN_COMMAND = "500 5.5.1 Command not known"
 NOT_OFFERED = "502 5.5.1 Command not offered"
 NOT_GREETED = "503 5.5.1 Say HELO or EHLO first"
+NOT_GREETED_LMTP = "503 5.5.1 Say LHLO first"
 NO_RECIPIENT = "503 5.5.1 No recipient was accepted"
 DATA_TAKES_NOTHING = "501 5.5.4 Syntax: DATA"
 NOT_OUR_RECIPIENT = "550 5.1.1 There is no such recipient here"
@@ -46,7 +49,6 @@ _STATUS_OF_STOCK_REPLIES = (
     ("250 Supported", "2.0.0"),
     ("221 ", "2.0.0"),
     ("454 ", "4.7.0"),
-    ("500 Error: command", "5.5.1"),
     ("500 ", "5.5.2"),
     ("501 ", "5.5.4"),
     ("502 ", "5.5.1"),
@@ -54,14 +56,18 @@ _STATUS_OF_STOCK_REPLIES = (
     ("552 ", "5.3.4"),
     ("555 ", "5.5.4"),
 )
+_STOCK_UNKNOWN_COMMAND = "500 Error: command"
 _HAS_STATUS = re.compile(r"\d{3} [245]\.\d{1,3}\.\d{1,3} ")
 
 
 def with_status(reply: str) -> str:
     """Return a reply of aiosmtpd's with an enhanced status code, where it has none and takes one (RFC 2034, 4).
 
-    The greeting and the answers to HELO and EHLO take none.
+    The greeting and the answers to HELO and EHLO take none. What aiosmtpd says of a command that it does not know
+    repeats the command, and so is replaced.
     """
+    if reply.startswith(_STOCK_UNKNOWN_COMMAND):
+        return UNKNOWN_COMMAND
     if _HAS_STATUS.match(reply):
         return reply
     for start, status in _STATUS_OF_STOCK_REPLIES:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -28,15 +30,27 @@ from email_in.smtp_settings import SmtpSettings
 IDLE_SECONDS = 300.0
 """For a command, and for each piece of a mail: 64 KiB in five minutes is the least (RFC 5321, 4.5.3.2.7)."""
 
+MAIL_SECONDS = 3_600.0
+"""For a whole mail: of the largest, 7 KiB a second. Else a few slow ones could hold the room of all for days."""
+
+MOST_ERRORS = 50
+"""Refusals (5xx) that a client is told without having delivered a mail in between."""
+
+SOCKET_PEER = "socket"
+"""What stands in the inbox for the sending host of a mail that came through a Unix socket."""
+
 COMMANDS_A_SESSION = {
     "*": 1_000_000,
     "NOOP": 1_000,
     "RSET": 10_000,
     "EHLO": 100,
     "HELO": 100,
+    "LHLO": 100,
     "VRFY": 20,
     "HELP": 20,
 }
+
+_AT_ONCE = 0.001  # seconds; to aiosmtpd none are as many as it likes
 
 # aiosmtpd writes every command, and so every address, to this log.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -67,16 +81,20 @@ class SmtpSession(SMTP):
     """The dialogue with one client."""
 
     line_length_limit = PIECE_BYTES  # of the reader; a line of a mail knows no limit here
+    protocol = "ESMTP"
+    not_greeted = smtp_replies.NOT_GREETED
 
     def __init__(
         self, reception: Reception, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None = None
     ) -> None:
+        # The library's are one table for all sessions, which each EHLO changes for everybody.
+        self.command_size_limits = defaultdict(lambda: self.command_size_limit)
         super().__init__(
             reception.envelopes,
             data_size_limit=reception.settings.max_message_bytes,
             enable_SMTPUTF8=True,
             hostname=reception.settings.server_hostname,
-            ident="ESMTP",
+            ident=self.protocol,
             timeout=IDLE_SECONDS,
             command_call_limit=COMMANDS_A_SESSION,
             loop=loop,
@@ -85,13 +103,15 @@ class SmtpSession(SMTP):
         self._reception = reception
         self._phase = Phase.COMMANDS
         self._peer = ""
+        self._errors = 0
+        self._mail_ends_by = 0.0
 
     # --- coming and going -----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, and remember with whom; a client that is gone already has no name."""
         peer = transport.get_extra_info("peername")
-        self._peer = peer[0] if peer else ""
+        self._peer = SOCKET_PEER if isinstance(peer, str) else peer[0] if peer else ""
         super().connection_made(transport)
 
     async def _handle_client(self) -> None:
@@ -136,12 +156,30 @@ class SmtpSession(SMTP):
     # --- commands -------------------------------------------------------------------------------------------
 
     async def push(self, status: str | bytes) -> None:
-        """Send a reply, with an enhanced status code (RFC 2034)."""
-        reply = status.decode() if isinstance(status, bytes) else status
-        await super().push(smtp_replies.with_status(reply))
+        """Send a reply, with an enhanced status code (RFC 2034); hang up instead after too many refusals."""
+        reply = smtp_replies.with_status(status.decode() if isinstance(status, bytes) else status)
+        self._errors += reply.startswith("5")
+        if self._errors > MOST_ERRORS:
+            self._hang_up(smtp_replies.TOO_MANY_ERRORS)
+            raise ConnectionResetError  # what else was sent is not read
+        await super().push(reply)
+        if early_input(self._reader):  # it pipelines: the others' turn, for reading what is here never waits
+            await asyncio.sleep(0)
+
+    async def check_helo_needed(self, _helo: str = "") -> bool:
+        """Say whether the client has yet to greet, and tell it so."""
+        assert self.session is not None
+        if self.session.host_name:
+            return False
+        await self.push(self.not_greeted)
+        return True
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         return read_path(arg)
+
+    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
+        # To Python the digits of other scripts are some too, until it has to read the number.
+        return super()._getparams(params) if all(map(str.isascii, params)) else None
 
     async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802
         """Tell nothing (RFC 5321, 7.3)."""
@@ -160,24 +198,27 @@ class SmtpSession(SMTP):
         self._phase = Phase.READING
         mail = await self._read_mail()
         self._phase = Phase.KEEPING
-        answer = mail.refusal or await self._keep(mail)
+        self._reset_timeout()
+        answer = self._told(mail.refusal or await self._keep(mail))
         self._end_of_mail()
         await self.push(answer)
 
     async def handle_exception(self, error: Exception) -> str:
         """Return the answer to what nobody expected: come again."""
         phase, self._phase = self._phase, Phase.COMMANDS
+        answer = smtp_replies.TRY_AGAIN
         if phase is not Phase.COMMANDS:
+            answer = self._told(answer)
             self._end_of_mail()
         if isinstance(error, asyncio.IncompleteReadError):  # the client closed its half and has nothing more
             assert self.transport is not None
             self.transport.close()
-            return smtp_replies.TRY_AGAIN
+            return answer
         with suppress(Exception):  # a log that cannot be written bounces no mail
             log.error("smtp.unexpected", phase=phase.name, error=type(error).__name__)
         if phase is Phase.READING:  # the rest of the mail would be read as commands
             self._hang_up(smtp_replies.OUT_OF_STEP)
-        return smtp_replies.TRY_AGAIN
+        return answer
 
     # --- one mail -------------------------------------------------------------------------------------------
 
@@ -186,7 +227,7 @@ class SmtpSession(SMTP):
         assert self.envelope is not None
         refusals = (
             (self._reception.sessions.is_closing, smtp_replies.SHUTTING_DOWN),
-            (not self.session.host_name, smtp_replies.NOT_GREETED),
+            (not self.session.host_name, self.not_greeted),
             (bool(arg), smtp_replies.DATA_TAKES_NOTHING),
             (not self.envelope.rcpt_tos, smtp_replies.NO_RECIPIENT),
             (self._reception.budget.is_spent, smtp_replies.NO_ROOM),
@@ -206,12 +247,17 @@ class SmtpSession(SMTP):
 
     async def _read_mail(self) -> IncomingMail:
         mail = IncomingMail(self._reception.settings.max_message_bytes, self._reception.budget)
+        self._mail_ends_by = self.loop.time() + MAIL_SECONDS
         try:
-            await read_mail(self._reader, mail, self._reset_timeout)
+            await read_mail(self._reader, mail, self._mail_goes_on)
         except BaseException:
             mail.let_go()
             raise
         return mail
+
+    def _mail_goes_on(self) -> None:
+        left = self._mail_ends_by - self.loop.time()
+        self._reset_timeout(min(IDLE_SECONDS, max(left, _AT_ONCE)))
 
     async def _keep(self, mail: IncomingMail) -> str:
         """Commit the mail and return the answer to it.
@@ -223,7 +269,9 @@ class SmtpSession(SMTP):
             return smtp_replies.MAIL_LOOP
         kept = self._reception.accepting.submit(self._received(mail.raw))
         kept.add_done_callback(lambda _kept: mail.let_go())
-        return smtp_replies.kept_as(await asyncio.shield(kept))
+        answer = smtp_replies.kept_as(await asyncio.shield(kept))
+        self._errors = 0
+        return answer
 
     def _received(self, raw: bytes) -> ReceivedMail:
         assert self.session is not None
@@ -237,6 +285,10 @@ class SmtpSession(SMTP):
             raw=raw,
             helo="".join(filter(str.isprintable, self.session.host_name or "")),
         )
+
+    def _told(self, reply: str) -> str:
+        """Return the reply to a mail as this protocol gives it."""
+        return reply
 
     def _end_of_mail(self) -> None:
         self._phase = Phase.COMMANDS

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from core.errors import BadInput
 from email_in.smtp_tls import TlsFiles
 
 MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LmtpSettings:
+    """Where LMTP is listened for (RFC 2033): on a port, on a Unix socket, on both, or not at all."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    socket: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class SmtpSettings:
     max_connections_per_peer: int = 50
     max_bytes_in_flight: int = 256 * MEBIBYTE
     tls: TlsFiles | None = None  # with them, STARTTLS is offered
+    lmtp: LmtpSettings = field(default_factory=LmtpSettings)
 
     def __post_init__(self) -> None:
         # Without a name aiosmtpd asks the DNS for one at every connection, and all sessions wait for the answer.

@@ -43,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         _blobs,
         _smart_host,
         _smtp_tls,
+        _lmtp,
         _phone,
         _on_call,
         _directory,
@@ -116,6 +117,17 @@ def _smtp_tls(settings: Settings) -> Iterator[Finding]:
         return
     Certificate(files)
     yield Finding("smtp tls", ok=True, words=f"STARTTLS is offered with {files.certificate}")
+
+
+def _lmtp(settings: Settings) -> Iterator[Finding]:
+    port = f"port {settings.lmtp_port} of {settings.lmtp_host}" if settings.lmtp_port is not None else ""
+    places = " and ".join(place for place in (port, settings.lmtp_socket) if place)
+    folder = Path(settings.lmtp_socket).parent
+    if settings.lmtp_socket and not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding("lmtp", ok=False, words=f"no socket can be made in {folder}")
+    else:
+        words = f"LMTP is spoken on {places}" if places else "no port or socket is set, so LMTP is not spoken"
+        yield Finding("lmtp", ok=True, words=words)
 
 
 def _phone(settings: Settings) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from core.store import claiming
 from core.store.schema import inbox, outbox
 from core.unit_of_work import Core
 from email_in.sender import SenderCheck, SenderRules
-from email_in.smtp_settings import SmtpSettings
+from email_in.smtp_settings import LmtpSettings, SmtpSettings
 from email_in.smtpd import SmtpServer
 from email_in.worker import apply_some
 from intake.assembly import tls_files
@@ -45,6 +45,10 @@ class AnotherWorkerRuns(IntakeError):
     """An SQLite database has a worker already."""
 
 
+class CannotListen(IntakeError):
+    """An address or a socket on which mail is to be taken in is taken, or none of this machine's."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """Which parts run in this process."""
@@ -62,6 +66,7 @@ class Listening:
     """Where the running parts are reached; None for a part that does not run."""
 
     smtp_port: int | None
+    lmtp_port: int | None
     web_port: int | None
 
 
@@ -75,7 +80,14 @@ def smtp_settings(settings: Settings) -> SmtpSettings:
         mail_domain=settings.mail_domain,
         max_message_bytes=settings.smtp_max_bytes,
         tls=tls_files(settings),
+        lmtp=lmtp_settings(settings),
     )
+
+
+def lmtp_settings(settings: Settings) -> LmtpSettings:
+    """Return where LMTP is spoken."""
+    socket_file = Path(settings.lmtp_socket) if settings.lmtp_socket else None
+    return LmtpSettings(settings.lmtp_host, settings.lmtp_port, socket_file)
 
 
 def mail_settings(settings: Settings) -> MailSettings:
@@ -128,7 +140,11 @@ def running(core: Core, settings: Settings, parts: Parts) -> Iterator[Listening]
         smtp = _smtp(core, settings, stack) if parts.smtp else None
         if parts.worker:
             _worker(core, settings, stack)
-        yield Listening(smtp.port if smtp else None, web.port if web else None)
+        yield Listening(
+            smtp_port=smtp.port if smtp else None,
+            lmtp_port=smtp.lmtp_port if smtp else None,
+            web_port=web.port if web else None,
+        )
 
 
 def _web(core: Core, settings: Settings, stack: ExitStack) -> WebServer:
@@ -143,7 +159,10 @@ def _smtp(core: Core, settings: Settings, stack: ExitStack) -> SmtpServer:
         server = SmtpServer(core, smtp_settings(settings))
     except BadInput as error:
         raise SettingsAreWrong(f"INTAKE_SMTP_TLS_CERTIFICATE, INTAKE_SMTP_TLS_KEY: {error}") from None
-    server.start()
+    try:
+        server.start()
+    except (OSError, ValueError) as error:
+        raise CannotListen(f"mail cannot be taken in: {error}") from None
     stack.callback(server.stop)
     return server
 

@@ -38,6 +38,7 @@ from core.rules.contact_addresses import FREE_MAIL_DOMAINS, ROLE_ADDRESSES, Addr
 from core.rules.terms import CareLevel, Minutes, Priority, Rulebook
 
 PREFIX = "INTAKE_"
+LONGEST_SOCKET = 107  # bytes of a path; the system takes no more
 MOST_DAYS = 3650  # of any figure in days: ten years
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _SMART_HOSTS = ("smtp", "smtps", "smtp+starttls")
@@ -95,6 +96,16 @@ def _smart_host(text: str) -> str:
             "a password never over smtp://"
         )
     return text
+
+
+def _none_if_empty(given: Any) -> Any:
+    return None if given == "" else given
+
+
+def _socket(path: str) -> str:
+    if len(os.fsencode(path)) > LONGEST_SOCKET:
+        raise ValueError(f"the path of a socket, of {LONGEST_SOCKET} bytes at most")
+    return path
 
 
 def _case_link(text: str) -> str:
@@ -185,6 +196,13 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="address on which mail is taken in")
     smtp_port: int = Field(
         2525, ge=0, le=65535, description="port on which mail is taken in; 0 finds a free one"
+    )
+    lmtp_host: str = Field("127.0.0.1", description="address on which LMTP is spoken, if it has a port")
+    lmtp_port: Annotated[int | None, BeforeValidator(_none_if_empty)] = Field(
+        None, ge=0, le=65535, description="port on which LMTP is spoken; 0 finds a free one, empty: none"
+    )
+    lmtp_socket: Annotated[str, AfterValidator(_socket)] = Field(
+        "", description="Unix socket on which LMTP is spoken; empty: none"
     )
     smtp_tls_certificate: str = Field(
         "", description="file with the certificate for STARTTLS and its chain, in PEM; empty: not offered"
@@ -414,8 +432,8 @@ def _told(error: Any) -> str:
 
 def _written(value: Any) -> str:
     """Return a value, as JSON has it, in the form in which a variable holds it."""
-    if isinstance(value, str):
-        return value
+    if value is None or isinstance(value, str):
+        return value or ""
     is_plain = isinstance(value, list) and all(isinstance(one, str | int) for one in value)
     return ", ".join(map(str, value)) if is_plain else json.dumps(value, ensure_ascii=False)
 

@@ -17,6 +17,7 @@ from core.store import inbox as inbox_rows
 from core.store import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork
 from email_in import decision_log, pipe
+from email_in.trace import with_trace
 from intake.commands import opened
 from intake.commands.acting import analyst
 from intake.output import as_json_option, plain_row, print_json, print_rows
@@ -71,19 +72,20 @@ def list_inbox(as_json: bool) -> None:
 @inbox.command("show")
 @click.argument("inbox_id", type=int)
 @click.option("--raw", is_flag=True, help="Print the mail as it came.")
+@click.option("--trace", is_flag=True, help="The same, with Return-Path and Received in front.")
 @as_json_option
-def show_inbox(inbox_id: int, raw: bool, as_json: bool) -> None:
+def show_inbox(inbox_id: int, raw: bool, trace: bool, as_json: bool) -> None:
     """Show what became of a mail, and why: its decision log."""
-    with opened() as (core, _settings), core.reading() as uow:
+    with opened() as (core, settings), core.reading() as uow:
         row = inbox_rows.find(uow.connection, inbox_id)
         if row is None:
             raise NotFound("mail in the inbox", inbox_id)
         kept = _bytes_of(uow, inbox_id)
         removed = "" if kept is not None else _removed(uow, row["case_id"])
-    if not raw:
+    if not raw and not trace:
         _show(plain_row(row, "lease") | {"as_it_came": removed or "kept"}, as_json=as_json)
     elif kept is not None:
-        sys.stdout.buffer.write(kept)
+        sys.stdout.buffer.write(with_trace(kept, dict(row), settings.mail_domain) if trace else kept)
     else:
         words = f"what became of it is in `intake inbox show {inbox_id}`."
         raise MailRemoved(f"The mail as it came was {removed}; {words}")

@@ -65,8 +65,11 @@ def demo(folder: Path, fresh: bool, facts: Path | None) -> None:
 
 def _run(parts: Parts) -> None:
     with opened() as (core, settings), running(core, settings, parts) as listening:
-        for name, port in (("SMTP", listening.smtp_port), ("web", listening.web_port)):
+        ports = {"SMTP": listening.smtp_port, "LMTP": listening.lmtp_port, "web": listening.web_port}
+        for name, port in ports.items():
             if port is not None:
                 click.echo(f"{name} listens on port {port}")
+        if parts.smtp and settings.lmtp_socket:
+            click.echo(f"LMTP listens on {settings.lmtp_socket}")
         click.echo("ready")
         until_told_to_stop()

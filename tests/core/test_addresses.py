@@ -47,6 +47,9 @@ def test_what_is_no_bounce_address_has_no_key(address):
         reply_address(OURS, TOKEN).lower(),
         bounce_address(DOMAIN, KEY),
         f"Postmaster@{DOMAIN}",
+        "POSTMASTER@support.example",
+        f"Abuse@{DOMAIN}",
+        "abuse@support.example",
         "Postmaster",
     ],
 )
@@ -65,6 +68,8 @@ def test_mail_to_these_is_for_us(address):
         "support@evil.example",
         f"anybody@{DOMAIN}",
         f"bounce@{DOMAIN}",
+        "abuse",
+        "postmaster@evil.example",
         f"bounce+{KEY}@evil.example",
         "support@support.example@evil.example",
     ],

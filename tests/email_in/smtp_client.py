@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -52,12 +52,17 @@ def kept(core: Core) -> list[Any]:
 class Client:
     """A connection to the server."""
 
+    greets = "EHLO"
+
     def __init__(self, server: SmtpServer) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        self.socket = self._connected(server)
         self._replies = self.socket.makefile("rb")
         self.greeting = self.reply()
 
-    def __enter__(self) -> Client:
+    def _connected(self, server: SmtpServer) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", server.port), timeout=30)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +88,7 @@ class Client:
 
     def envelope(self, sender: str = ALICE, recipient: str = SUPPORT) -> None:
         """Come as far as the 354."""
-        self.say("EHLO client.example")
+        self.say(f"{self.greets} client.example")
         replies = [self.say(f"MAIL FROM:<{sender}>"), self.say(f"RCPT TO:<{recipient}>"), self.say("DATA")]
         assert [reply[:3] for reply in replies] == ["250", "250", "354"], replies
 

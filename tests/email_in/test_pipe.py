@@ -18,7 +18,7 @@ def test_a_mail_is_kept_as_it_came(core):
     assert (row["raw"], row["envelope_sender"], row["recipients"]) == (raw, ALICE, [SUPPORT])
 
 
-@pytest.mark.parametrize("sender", ["", "<>"])
+@pytest.mark.parametrize("sender", ["", "<>", "MAILER-DAEMON"])
 def test_the_null_sender_is_kept_as_empty(core, sender):
     receive(core, settings(), sender, [SUPPORT], MAIL)
     assert kept(core)[0]["envelope_sender"] == ""
@@ -42,6 +42,20 @@ def test_a_refused_mail_is_not_kept(core, recipients, raw, status):
 
 def test_a_mail_of_exactly_the_limit_is_kept(core):
     assert receive(core, settings(max_message_bytes=1_000), ALICE, [SUPPORT], b"x" * 1_000) == 0
+
+
+@pytest.mark.parametrize(
+    "sender", ["al\0ice@b.example", "al\udcffice@b.example", "a\nb@c.example", "x" * 400]
+)
+def test_a_sender_that_no_database_takes_is_refused(core, sender):
+    """Else the MTA would try it again for days, as if it were a fault of ours."""
+    assert receive(core, settings(), sender, [SUPPORT], MAIL) == os.EX_DATAERR
+    assert kept(core) == []
+
+
+def test_a_recipient_that_no_database_takes_is_refused(core):
+    assert receive(core, settings(), ALICE, ["support+\udcff@support.example"], MAIL) == os.EX_NOUSER
+    assert kept(core) == []
 
 
 def test_a_locked_database_asks_to_come_again(core):

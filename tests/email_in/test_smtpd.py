@@ -1,9 +1,11 @@
 """Mail that is accepted: in the inbox, byte for byte, before its sender is told so (I1)."""
 
+import itertools
 import smtplib
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, example, given
@@ -11,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.store.database import Database
+from email_in.smtp_settings import LmtpSettings
 from email_in.smtpd import SmtpServer
 from tests.email_in.smtp_client import ALICE, MAIL, RESET, SUPPORT, Client, dotted, kept, serving, settings
 
@@ -34,6 +37,7 @@ def test_the_answer_names_the_inbox_id(core):
 
 
 def test_the_null_sender_is_kept_as_empty(core):
+    """RFC 5321, 4.5.5: by it nothing is ever answered."""
     with serving(core) as server, Client(server) as client:
         client.envelope(sender="")
         client.send(dotted(MAIL))
@@ -68,6 +72,7 @@ def test_a_mail_that_got_250_is_there_after_stop_and_reopening(core, database_ur
     ids=["empty", "line", "dots", "last-dot", "8bit", "nul", "long-line", "many-dots", "many-lines", "bare"],
 )
 def test_bytes_come_out_as_they_went_in(core, mail):
+    """RFC 5321, 4.5.2, 4.5.3.1.6 and 2.3.8: dots, long lines, bare line ends."""
     whole = mail if mail.endswith(b"\r\n") or not mail else mail + b"\r\n"
     with serving(core) as server, Client(server) as client:
         assert client.deliver(whole).startswith("250")
@@ -113,7 +118,7 @@ def test_a_large_mail_is_whole_wherever_pieces_end(core):
 
 
 def test_two_mails_in_one_write_are_two_mails(core):
-    """Pipelining that waits for no 354 does no harm where DATA is accepted."""
+    """RFC 2920: pipelining that waits for no 354 does no harm where DATA is accepted."""
     commands = f"MAIL FROM:<{ALICE}>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n".encode()
     with serving(core) as server, Client(server) as client:
         client.say("EHLO client.example")
@@ -157,6 +162,7 @@ def test_a_client_that_leaves_within_the_mail_leaves_nothing(core):
 
 
 def test_a_client_that_closes_its_half_after_the_dot_is_answered(core):
+    """RFC 5321, 4.1.1.10: it may wait for the answer all the same."""
     with serving(core) as server, Client(server) as client:
         client.envelope()
         client.send(dotted(MAIL))
@@ -192,6 +198,34 @@ def test_stop_lets_a_mail_under_way_finish(core):
         assert [busy.reply()[:3], busy.reply()[:9]] == ["250", "421 4.3.2"]
         stopping.join()
     assert [row["raw"] for row in kept(core)] == [b"one\r\ntwo\r\n"]
+
+
+def test_stop_under_load_leaves_each_mail_kept_and_answered_or_neither(core):
+    """I1, I3: by SMTP and LMTP."""
+    server = SmtpServer(core, settings(lmtp=LmtpSettings(port=0)))
+    server.start()
+    accepted: list[bytes] = []
+    senders = [
+        threading.Thread(target=send_until_refused, args=(protocol, port, number, accepted))
+        for number in range(4)
+        for protocol, port in ((smtplib.SMTP, server.port), (smtplib.LMTP, server.lmtp_port))
+    ]
+    for sender in senders:
+        sender.start()
+    while len(accepted) < 40:
+        time.sleep(0.01)
+    server.stop()
+    for sender in senders:
+        sender.join()
+    assert sorted(row["raw"] for row in kept(core)) == sorted(accepted)
+
+
+def send_until_refused(protocol, port, number, accepted):
+    with suppress(smtplib.SMTPException, OSError), protocol("127.0.0.1", port) as client:
+        for mail in itertools.count():
+            raw = b"%s-%d-%d\r\n" % (protocol.__name__.encode(), number, mail)
+            assert client.sendmail(ALICE, SUPPORT, raw) == {}
+            accepted.append(raw)
 
 
 def test_stop_does_not_wait_for_a_mail_that_never_ends(core):

@@ -34,6 +34,7 @@ def test_what_is_offered(client):
 
 @pytest.mark.parametrize("address", ["support@support.example", "nobody@support.example", "", "<"])
 def test_vrfy_tells_nothing(client, address):
+    """RFC 5321, 7.3."""
     assert client.say(f"VRFY {address}") == smtp_replies.NOT_VERIFIED
 
 
@@ -58,6 +59,7 @@ def test_every_reply_has_its_enhanced_status(client, command):
 
 
 def test_commands_out_of_order_are_refused(client):
+    """RFC 5321, 4.1.4."""
     assert client.say(f"MAIL FROM:<{ALICE}>")[:3] == "503"
     assert client.say("DATA") == smtp_replies.NOT_GREETED
     client.say("HELO client.example")
@@ -88,9 +90,29 @@ def test_a_command_line_without_end_is_refused_and_the_next_is_read(client):
 HIDDEN = f"MAIL FROM:<ceo@northwind.example>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\nhidden\r\n".encode()
 
 
-@pytest.mark.parametrize(
-    "ending", [b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r\n\0.\r\n"]
-)
+FALSE_ENDS = [
+    b"\n.\n",
+    b"\r.\r",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r\n",
+    b"\r\n.\r",
+    b"\n.\r",
+    b"\r.\n",
+    b"\n\n.\r\n",
+    b"\r\n.\r\r\n",
+    b"\r\r\n.\r\r\n",
+    b"\r\n\0.\r\n",
+    b"\r\n.\0\r\n",
+    b"\r\0\n.\r\n",
+    b"\r\n.\r\0\n",
+    b"\r\n. \r\n",
+    b"\r\n..\r\n",
+]
+"""What one server or another has taken for the final dot."""
+
+
+@pytest.mark.parametrize("ending", FALSE_ENDS)
 def test_a_mail_hidden_behind_a_false_end_is_no_mail(core, client, ending):
     """Smuggling: what another server sent as one mail is one mail here (RFC 5321, 2.3.8).
 
@@ -102,6 +124,44 @@ def test_a_mail_hidden_behind_a_false_end_is_no_mail(core, client, ending):
     assert client.reply().startswith("250")
     assert client.say("NOOP") == "250 2.0.0 OK"
     assert [row["raw"] for row in kept(core)] == [mail.replace(b"\r\n.", b"\r\n")]
+
+
+def test_addresses_in_utf8_are_kept_as_they_were_declared(core, client):
+    """RFC 6531, 3.3 and 3.4."""
+    assert "SMTPUTF8" in client.say("EHLO client.example")
+    assert client.say("MAIL FROM:<zoë@bücher.example> SMTPUTF8 BODY=8BITMIME") == smtp_replies.SENDER_TAKEN
+    client.say("RCPT TO:<support+ä@support.example>")
+    client.say("DATA")
+    client.send(dotted("Subject: Grüße\r\n\r\nZoë\r\n".encode()))
+    assert client.reply().startswith("250")
+    (row,) = kept(core)
+    assert (row["envelope_sender"], row["recipients"]) == (
+        "zoë@bücher.example",
+        ["support+ä@support.example"],
+    )
+
+
+@pytest.mark.parametrize("greeting", ["EHLO", "HELO"])
+@pytest.mark.parametrize(
+    ("name", "helo"),
+    [
+        (b"mx.client.example", "mx.client.example"),
+        (b"a\0b\x1b[2J\xff", "ab[2J"),
+        (b"x" * 500, "x" * 255),
+        ("bücher".encode(), "bücher"),
+    ],
+    ids=["name", "control", "long", "utf8"],
+)
+def test_the_name_of_the_client_is_kept_as_far_as_it_can_be_shown(core, client, greeting, name, helo):
+    """RFC 5321, 4.4. PostgreSQL takes no NUL."""
+    client.send(greeting.encode() + b" " + name + b"\r\n")
+    client.reply()
+    client.say(f"MAIL FROM:<{ALICE}>")
+    client.say(f"RCPT TO:<{SUPPORT}>")
+    client.say("DATA")
+    client.send(dotted(MAIL))
+    assert client.reply().startswith("250")
+    assert kept(core)[0]["helo"] == helo
 
 
 def test_mail_sent_without_waiting_is_not_read_as_commands_when_data_is_refused(core, client):

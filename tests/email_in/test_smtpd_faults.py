@@ -41,6 +41,7 @@ def locked(file: Path):
 
 
 def test_a_locked_database_is_a_451_in_time_and_the_next_mail_is_taken(core, sqlite_file):
+    """RFC 5321, 4.2.5: what was answered 451 does not appear later."""
     with serving(core) as server, Client(server) as client:
         with locked(sqlite_file):
             begun = time.monotonic()

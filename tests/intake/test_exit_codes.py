@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -116,7 +117,18 @@ def test_a_pipe_gets_the_codes_that_an_mta_understands(site: Site) -> None:
     assert site.run("receive", "--sender", ALICE, SUPPORT).code == 65
     assert site.run("receive", "--sender", ALICE, given=MAIL).code == 64
     assert site.run("inbox", "show", "1", "--raw").out == MAIL.decode()
+    assert site.run("inbox", "show", "1", "--trace").out.startswith(f"Return-Path: <{ALICE}>")
     assert site.run("inbox", "show", "2").code == 1
+
+
+def test_a_port_that_is_taken_stops_the_start(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        site.environment |= {"INTAKE_SMTP_PORT": "0", "INTAKE_LMTP_PORT": taken}
+        ended = site.run("smtpd")
+    assert (ended.code, ended.out) == (1, "")
+    assert "intake: mail cannot be taken in: " in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_a_database_that_is_not_there_is_tried_again_later(tmp_path: Path) -> None:

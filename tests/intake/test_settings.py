@@ -13,6 +13,8 @@ SECRETS = {"INTAKE_SECRET_KEY": "a long random text", "INTAKE_PIN_KEY": "another
 
 WRONG = {
     "a port beyond the last": ("SMTP_PORT", "70000", "less than or equal to 65535"),
+    "an LMTP port that is no number": ("LMTP_PORT", "lmtp", "valid integer"),
+    "a socket with too long a path": ("LMTP_SOCKET", f"/{'x' * 107}", "of 107 bytes at most"),
     "a port that is no number": ("WEB_PORT", "http", "valid integer"),
     "a size of nothing": ("SMTP_MAX_BYTES", "0", "greater than 0"),
     "an installation of three characters": (
