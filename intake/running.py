@@ -46,7 +46,7 @@ class AnotherWorkerRuns(IntakeError):
 
 
 class CannotListen(IntakeError):
-    """An address or a socket on which mail is to be taken in is taken, or none of this machine's."""
+    """An address or a socket is taken, or none of this machine's; the cause is what the system says."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,12 @@ def running(core: Core, settings: Settings, parts: Parts) -> Iterator[Listening]
 
 
 def _web(core: Core, settings: Settings, stack: ExitStack) -> WebServer:
-    server = WebServer(create_app(core, settings), settings.web_host, settings.web_port)
+    try:
+        server = WebServer(create_app(core, settings), settings.web_host, settings.web_port)
+    except OSError as error:
+        raise CannotListen(
+            f"{settings.web_host}:{settings.web_port} cannot be listened on: {error}"
+        ) from error
     server.start()
     stack.callback(server.stop)
     return server
@@ -162,7 +167,7 @@ def _smtp(core: Core, settings: Settings, stack: ExitStack) -> SmtpServer:
     try:
         server.start()
     except (OSError, ValueError) as error:
-        raise CannotListen(f"mail cannot be taken in: {error}") from None
+        raise CannotListen(f"mail cannot be taken in: {error}") from error
     stack.callback(server.stop)
     return server
 

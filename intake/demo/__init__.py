@@ -20,7 +20,7 @@ from intake.assembly import build_core
 from intake.demo import guide, place, scene
 from intake.demo.place import FindPort
 from intake.demo.sink import Sink
-from intake.running import EVERYTHING, free_port, running, until_told_to_stop
+from intake.running import EVERYTHING, CannotListen, free_port, running, until_told_to_stop
 
 _TRIES = 5
 
@@ -54,13 +54,18 @@ def started(folder: Path, stack: ExitStack, find_port: FindPort = free_port) -> 
         with ExitStack() as own:
             try:
                 demo = _start(place.prepare(folder, find_port), own)
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE or not tries_left:
+            except (OSError, CannotListen) as error:
+                if not _is_taken(error) or not tries_left:
                     raise
             else:
                 stack.push(own.pop_all())
                 return demo
     raise AssertionError("the last try returns or raises")
+
+
+def _is_taken(error: Exception) -> bool:
+    said = error.__cause__ or error
+    return isinstance(said, OSError) and said.errno == errno.EADDRINUSE
 
 
 def _start(spot: place.Place, stack: ExitStack) -> Started:
