@@ -198,15 +198,15 @@ def test_mail_waits_while_the_gateway_is_stopped(site: Site) -> None:
 
 
 def test_mail_waits_while_the_pipe_is_told_to_come_again(site: Site, pipe: str) -> None:
-    """Sysexits 75: here because the settings are not there."""
-    config = site.gateway.folder / "intake.toml"
-    mail = site.reply(pipe, "While you could not read.")
-    hidden = config.rename(config.with_suffix(".hidden"))
+    """Sysexits 75: here because there is no program, as while a new version is installed."""
+    program = site.gateway.folder / "intake"
+    mail = site.reply(pipe, "While you were not there.")
+    aside = program.rename(program.with_suffix(".old"))
     assert site.takes(mail)
     site.postfix.wait_until_it_waits(str(mail["To"]), "temporary failure")
-    hidden.rename(config)
+    aside.rename(program)
     site.postfix.try_again()
-    site.wait_for_text(pipe, "While you could not read.")
+    site.wait_for_text(pipe, "While you were not there.")
 
 
 @pytest.mark.parametrize(
