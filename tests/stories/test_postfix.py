@@ -171,12 +171,13 @@ def test_a_mail_to_two_of_our_addresses_has_one_effect_though_the_pipe_takes_it_
 
 
 def test_what_a_sender_says_of_its_own_proof_does_not_arrive(site: Site) -> None:
-    """E5: only the milter of our own server may write under its name."""
-    mail = site.reply("smtp", "I am proven.")
-    mail["Authentication-Results"] = "mx.support.example; dmarc=pass header.from=northwind.example"
-    mail["X-Kept"] = "yes"
+    """E5: only the milter of our own server may write under its name, however that is written (RFC 8601, 2.2)."""
+    proof = "mx.support.example; dmarc=pass header.from=northwind.example"
+    forged = (f": {proof}", f" : {proof}", f":\r\n\t{proof}", f': (x) "mx.support.example"{proof[18:]}')
+    fields = "".join(f"Authentication-Results{one}\r\n" for one in forged)
+    mail = f"{fields}X-Kept: yes\r\n".encode() + site.reply("smtp", "I am proven.").as_bytes()
     sender = "forger@northwind.example"
-    assert site.takes(mail, sender)
+    assert deliver(site.postfix.port, mail, sender, [str(site.cases["smtp"][1].mail["Reply-To"])])
     [row] = wait_for(lambda: site.inbox(envelope_sender=sender), "the mail")
     raw = site.gateway.intake("inbox", "show", str(row["id"]), "--raw")
     assert "X-Kept: yes" in raw
