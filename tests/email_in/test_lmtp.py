@@ -5,12 +5,9 @@ from __future__ import annotations
 import signal
 import smtplib
 import socket
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +15,7 @@ from email_in import smtp_replies
 from email_in.smtp_settings import LmtpSettings
 from email_in.smtpd import SmtpServer
 from tests.email_in.smtp_client import ALICE, MAIL, SUPPORT, Client, dotted, kept, serving, settings
-from tests.email_in.test_smtpd_faults import CHECKOUT, SERVER, BrokenClock
+from tests.email_in.test_smtpd_faults import BrokenClock, server_that_dies
 
 ON_A_PORT = LmtpSettings(port=0)
 
@@ -121,13 +118,8 @@ def test_a_fault_of_ours_is_a_451_for_each_recipient_and_nothing_is_kept(core):
 )
 def test_a_killed_server_answers_nothing_and_keeps_what_it_committed(core, database_url, mark, mails):
     """I1."""
-    program = SERVER.replace("settings()", "settings(lmtp=LmtpSettings(port=0))").replace(
-        "server.port", "server.lmtp_port"
-    )
-    imports = "from email_in.smtp_settings import LmtpSettings\n"
-    command = [sys.executable, "-c", imports + program, database_url, mark]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=CHECKOUT) as process:
-        with LmtpClient(SimpleNamespace(lmtp_port=int(process.stdout.readline()))) as client:
+    with server_that_dies(database_url, mark) as (process, ports):
+        with LmtpClient(ports) as client:
             client.come_to_data(SUPPORT, "postmaster")
             client.send(dotted(MAIL))
             assert client.reply() == ""

@@ -200,16 +200,27 @@ from core.pins import PinKeys
 from core.store.blobs import FolderBlobs
 from core.store.database import Database
 from core.unit_of_work import Core, House
+from email_in.smtp_settings import LmtpSettings
 from tests.email_in.smtp_client import SmtpServer, settings
 
 url, mark = sys.argv[1:]
 house = House(ReferenceMint("T1", b"key"), PinKeys("k1", {"k1": b"key"}), random.Random(7), "support.example")
 clock = SystemClock()
-server = SmtpServer(Core(Database(url), FolderBlobs(Path("unused"), clock), clock, house), settings())
+core = Core(Database(url), FolderBlobs(Path("unused"), clock), clock, house)
+server = SmtpServer(core, settings(lmtp=LmtpSettings(port=0)))
 arm(mark)
 server.start()
-print(server.port, flush=True)
+print(server.port, server.lmtp_port, flush=True)
 """
+
+
+@contextmanager
+def server_that_dies(database_url, mark):
+    """Start a server as a process of its own that kills itself at a crash point; yield it and its ports."""
+    command = [sys.executable, "-c", SERVER, database_url, mark]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=CHECKOUT) as process:
+        smtp, lmtp = map(int, process.stdout.readline().split())
+        yield process, SimpleNamespace(port=smtp, lmtp_port=lmtp)
 
 
 @pytest.mark.parametrize(
@@ -218,9 +229,8 @@ print(server.port, flush=True)
     ids=["before", "after"],
 )
 def test_a_killed_server_answers_nothing_and_keeps_what_it_committed(core, database_url, mark, mails):
-    command = [sys.executable, "-c", SERVER, database_url, mark]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=CHECKOUT) as process:
-        with Client(SimpleNamespace(port=int(process.stdout.readline()))) as client:
+    with server_that_dies(database_url, mark) as (process, ports):
+        with Client(ports) as client:
             client.envelope()
             client.send(dotted(MAIL))
             assert client.reply() == ""

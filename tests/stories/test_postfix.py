@@ -171,12 +171,13 @@ def test_a_mail_to_two_of_our_addresses_has_one_effect_though_the_pipe_takes_it_
 
 
 def test_what_a_sender_says_of_its_own_proof_does_not_arrive(site: Site) -> None:
-    """E5: only the milter of our own server may write under its name."""
-    mail = site.reply("smtp", "I am proven.")
-    mail["Authentication-Results"] = "mx.support.example; dmarc=pass header.from=northwind.example"
-    mail["X-Kept"] = "yes"
+    """E5: only the milter of our own server may write under its name, however that is written (RFC 8601, 2.2)."""
+    proof = "mx.support.example; dmarc=pass header.from=northwind.example"
+    forged = (f": {proof}", f" : {proof}", f":\r\n\t{proof}", f': (x) "mx.support.example"{proof[18:]}')
+    fields = "".join(f"Authentication-Results{one}\r\n" for one in forged)
+    mail = f"{fields}X-Kept: yes\r\n".encode() + site.reply("smtp", "I am proven.").as_bytes()
     sender = "forger@northwind.example"
-    assert site.takes(mail, sender)
+    assert deliver(site.postfix.port, mail, sender, [str(site.cases["smtp"][1].mail["Reply-To"])])
     [row] = wait_for(lambda: site.inbox(envelope_sender=sender), "the mail")
     raw = site.gateway.intake("inbox", "show", str(row["id"]), "--raw")
     assert "X-Kept: yes" in raw
@@ -198,15 +199,15 @@ def test_mail_waits_while_the_gateway_is_stopped(site: Site) -> None:
 
 
 def test_mail_waits_while_the_pipe_is_told_to_come_again(site: Site, pipe: str) -> None:
-    """Sysexits 75: here because the settings are not there."""
-    config = site.gateway.folder / "intake.toml"
-    mail = site.reply(pipe, "While you could not read.")
-    hidden = config.rename(config.with_suffix(".hidden"))
+    """Sysexits 75: here because there is no program, as while a new version is installed."""
+    program = site.gateway.folder / "intake"
+    mail = site.reply(pipe, "While you were not there.")
+    aside = program.rename(program.with_suffix(".old"))
     assert site.takes(mail)
     site.postfix.wait_until_it_waits(str(mail["To"]), "temporary failure")
-    hidden.rename(config)
+    aside.rename(program)
     site.postfix.try_again()
-    site.wait_for_text(pipe, "While you could not read.")
+    site.wait_for_text(pipe, "While you were not there.")
 
 
 @pytest.mark.parametrize(
