@@ -33,10 +33,12 @@ from core.triage import Aside
 from core.unit_of_work import Core, UnitOfWork
 from email_in.attachments import keep_for_this_case, kept
 from email_in.disposition import Decision, Facts, Outcome, decide
-from email_in.machine import Author, written_by
+from email_in.machine import Author, Kind, written_by
 from email_in.message import InboundMail, read_mail
+from email_in.proof.proven import NO_PERSONS, Proof, Proven
+from email_in.proof.questions import NameServersAreSilent
 from email_in.references import Found, found_references
-from email_in.sender import Proof, SenderRules, one_sender, proof_of
+from email_in.sender import SenderNotKnownYet, SenderRules, one_sender, proven
 
 log = structlog.get_logger()
 
@@ -54,7 +56,7 @@ class Read:
     author: Author
     found: tuple[Found, ...]
     sender: str | None
-    proof: Proof
+    proven: Proven
     files: tuple[KeptFile, ...]
 
 
@@ -67,6 +69,11 @@ def apply_one(core: Core, rules: SenderRules) -> bool:
         _settle(core, rules, row)
     except LeaseLost:
         log.info("mail was taken over by another worker", inbox_id=row["id"])
+    except (SenderNotKnownYet, NameServersAreSilent) as error:
+        log.warning(
+            "sender could not be checked", inbox_id=row["id"], attempt=row["attempts"], why=str(error)
+        )
+        _put_back(core, row, error)
     except Exception as error:
         log.exception("mail failed", inbox_id=row["id"], attempt=row["attempts"])
         _put_back(core, row, error)
@@ -120,18 +127,16 @@ def _read(core: Core, rules: SenderRules, row: sa.RowMapping) -> Read:
         raw = inbox.raw_of(uow.connection, row["id"])
     mail = read_mail(raw)
     mint = core.house.mint
+    author = written_by(mail, row["envelope_sender"], mint.installation)
     found = found_references(mail, row["recipients"], mint.find)
-    sender = one_sender(mail)
-    results = mail.headers.raw(
-        "Authentication-Results"
-    )  # decoding would let a sender's word grow a semicolon
     return Read(
         row=row,
         mail=mail,
-        author=written_by(mail, row["envelope_sender"], mint.installation),
+        author=author,
         found=found,
-        sender=sender,
-        proof=proof_of(sender, results, rules.authserv_id) if sender else Proof.NONE,
+        sender=one_sender(mail),
+        # May ask the DNS, so never in a transaction; what a machine wrote changes nothing anyway (E7).
+        proven=proven(rules, row, raw, mail) if author.kind is Kind.PERSON else NO_PERSONS,
         # On disk before the row that names them; a mail without a Reference ID keeps them in its own bytes.
         files=kept(core.blobs, mail) if found else (),
     )
@@ -153,7 +158,7 @@ def _act(uow: UnitOfWork, blobs: BlobStore, rules: SenderRules, read: Read) -> N
         sender=read.sender,
         references=len(read.found),
         cases=case_ids,
-        is_proven=rules.is_enough(read.proof),
+        is_proven=rules.is_enough(read.proven.proof),
         denied=_denied(uow, actor, case),
         bounced=bounced is not None,
     )
@@ -224,7 +229,7 @@ def _may_be_answered(uow: UnitOfWork, read: Read) -> bool:
     """Say whether an answer reaches the writer and nobody else: it goes to the return path (RFC 3834 4)."""
     is_return_path = read.sender == read.row["envelope_sender"].lower()
     is_ours = (read.sender or "").rpartition("@")[2] == uow.house.mail_domain.lower()
-    return is_return_path and not is_ours and read.proof is not Proof.FAIL
+    return is_return_path and not is_ours and read.proven.proof in (Proof.PASS, Proof.NONE)
 
 
 def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:
@@ -232,7 +237,8 @@ def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:
     log_of_decision = {
         "author": f"{read.author.kind.value}: {read.author.why}",
         "sender": read.sender,
-        "proof": read.proof,
+        "proof": read.proven.proof,
+        "proof_found": read.proven.words,
         "references": {one.token: [place.value for place in one.places] for one in read.found},
         "cases": list(facts.cases),
         "defects": list(read.mail.defects),
