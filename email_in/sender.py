@@ -18,7 +18,7 @@ from email_in.message import InboundMail
 from email_in.proof import results
 from email_in.proof.evidence import Evidence, Transfer
 from email_in.proof.proven import NOBODY_TO_PROVE, NOTHING_ASKED, Proof, Proven
-from email_in.proof.questions import Questions, Resolver
+from email_in.proof.questions import Resolver
 
 MOST_TRIES = 5
 
@@ -79,7 +79,7 @@ def proven(rules: SenderRules, row: sa.RowMapping, raw: bytes, mail: InboundMail
 
     transfer = Transfer(row["envelope_sender"], row["peer"], row["helo"])
     evidence = Evidence(raw, mail.headers, transfer, row["received_at"])
-    found = own.prove(domain, evidence, Questions.within(rules.resolver, rules.seconds))
+    found = own.prove(domain, evidence, rules.resolver, rules.seconds)
     if found.proof is Proof.TEMPERROR and row["attempts"] < MOST_TRIES:
         raise SenderNotKnownYet(found.words)
     return found

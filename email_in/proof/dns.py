@@ -1,7 +1,7 @@
 """Real name servers, asked over UDP and TCP; answers are remembered for as long as they hold.
 
-What takes up a worker is bounded twice: a domain whose servers failed rests for a minute, with all that its owner
-has, and so do we for a while when our own name servers are silent.
+What takes up a worker is bounded twice: mail of an owner for whom a question failed rests for a minute, and so does
+all asking, for a while, when our own name servers are silent.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import dns.name
 import dns.nameserver
 import dns.resolver
 
-from email_in.proof.domains import organisational
 from email_in.proof.questions import NameServersAreSilent, NoAnswerYet
 from email_in.proof.servers import name_server
 
 _MOST_REMEMBERED = 300  # answers, of 64 KB at most
 _MOST_RECORDS = 100  # of one answer
-_REST = 60.0  # seconds for which servers that failed are not asked again
+_REST = 60.0  # seconds
+_SILENCE = 15.0  # seconds for which name servers that answer nothing are left alone
 _PATIENCE = 2.0  # seconds
 _ROOM = 1232  # octets of an answer over UDP; a longer one comes over TCP
-_MOST_DOMAINS = 1000  # at rest at a time
+_MOST_AT_REST = 1000  # owners
 
 
 class DnsResolver:
@@ -42,7 +42,8 @@ class DnsResolver:
 
     def ask(self, name: str, kind: str, seconds: float) -> tuple[str, ...]:
         """Ask, see Resolver."""
-        self._refuse_what_rests(name)
+        if self._monotonic() < self._silent_until:
+            raise NameServersAreSilent("no name server answers")
         try:
             answer = self._resolver.resolve(
                 f"{name}.", kind, lifetime=seconds, search=False, raise_on_no_answer=False
@@ -50,9 +51,19 @@ class DnsResolver:
         except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):
             return ()
         except (dns.exception.DNSException, OSError) as error:
-            self._let_rest(name, seconds)
+            self._tell_silence(seconds)
             raise NoAnswerYet(f"{name} {kind}: {type(error).__name__}") from None
         return tuple(_READ[kind](answer.rrset or ())[:_MOST_RECORDS])
+
+    def let_rest(self, owner: str) -> None:
+        """Note trouble, see Resolver."""
+        if len(self._resting) >= _MOST_AT_REST:
+            self._resting.clear()
+        self._resting[owner] = self._monotonic() + _REST
+
+    def rests(self, owner: str) -> bool:
+        """Say whether there was trouble a moment ago, see Resolver."""
+        return self._monotonic() < self._resting.get(owner, 0.0)
 
     def is_answering(self, seconds: float = _PATIENCE) -> bool:
         """Say whether one of our name servers answers at all: anything, asked for the root."""
@@ -66,21 +77,11 @@ class DnsResolver:
             return True
         return True
 
-    def _refuse_what_rests(self, name: str) -> None:
-        now = self._monotonic()
-        if now < self._silent_until:
-            raise NameServersAreSilent("no name server answers")
-        if now < self._resting.get(organisational(name), now):
-            raise NoAnswerYet(f"{name}: its name servers failed less than a minute ago")
-
-    def _let_rest(self, name: str, seconds: float) -> None:
-        """Leave alone who failed. Raises NameServersAreSilent when it was not the domain's servers."""
+    def _tell_silence(self, seconds: float) -> None:
+        """Raise NameServersAreSilent when it was not the servers of a domain that failed."""
         if not self.is_answering(seconds):
-            self._silent_until = self._monotonic() + _REST / 4
+            self._silent_until = self._monotonic() + _SILENCE
             raise NameServersAreSilent("no name server answers") from None
-        if len(self._resting) >= _MOST_DOMAINS:
-            self._resting.clear()
-        self._resting[organisational(name)] = self._monotonic() + _REST
 
 
 def _texts(records: Any) -> list[str]:

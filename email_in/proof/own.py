@@ -12,15 +12,17 @@ from email_in.proof.dmarc import Policy
 from email_in.proof.domains import as_name
 from email_in.proof.evidence import Evidence, Transfer
 from email_in.proof.proven import Checked, Proof, Proven, Result
-from email_in.proof.questions import NoAnswerYet, Questions
+from email_in.proof.questions import NoAnswerYet, Questions, Resolver
 
 
-def prove(domain: str, evidence: Evidence, questions: Questions) -> Proven:
-    """Return whether a mail is from the From domain. Raises NameServersAreSilent."""
+def prove(domain: str, evidence: Evidence, resolver: Resolver, seconds: float) -> Proven:
+    """Return whether a mail is from the From domain, asking for so long at most. Raises NameServersAreSilent."""
     name = as_name(domain)
     if name is None:
         return Proven(Proof.NONE, "the From domain is no name of the DNS")
+    questions = Questions.within(seconds, resolver, name)
     try:
+        questions.begin()
         policy = _policy(name, questions)
     except NoAnswerYet as error:
         return Proven(Proof.TEMPERROR, f"dmarc=temperror: {error}")

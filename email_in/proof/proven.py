@@ -52,6 +52,6 @@ class Checked:
         return f"{self.method}={self.result}{domain}" + (f" ({self.why})" if self.why else "")
 
 
-NOTHING_ASKED = Proven(Proof.NONE, "the sender check is off")
+NOTHING_ASKED = Proven(Proof.NONE, "the sender check asks nobody")
 NOBODY_TO_PROVE = Proven(Proof.NONE, "the mail does not say clearly who wrote it")
 NO_PERSONS = Proven(Proof.NONE, "no person wrote the mail, so nothing was asked")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import IntakeError
-from email_in.proof.domains import as_name
+from email_in.proof.domains import as_name, organisational
 
 
 class NoAnswerYet(IntakeError):
@@ -40,6 +40,14 @@ class Resolver(Protocol):
         """
         ...
 
+    def let_rest(self, owner: str) -> None:
+        """Note that asking for mail of this owner, an organisational domain, met with trouble."""
+        ...
+
+    def rests(self, owner: str) -> bool:
+        """Say whether it did less than a minute ago: nothing is asked for such mail then."""
+        ...
+
     def is_answering(self) -> bool:
         """Say whether any name server answers anything."""
         ...
@@ -47,17 +55,27 @@ class Resolver(Protocol):
 
 @dataclass
 class Questions:
-    """What may be asked about one mail: `most` questions until `ends_at`, a time of `time.monotonic`."""
+    """What may be asked about one mail: `most` questions until `ends_at`, a time of `time.monotonic`.
+
+    `owner` is the organisational domain of its From address. Trouble is held against it, and not against the domain
+    that was asked: which names those are, a stranger's SPF record decides.
+    """
 
     resolver: Resolver
+    owner: str
     seconds: float
     ends_at: float
     most: int = 80
 
     @classmethod
-    def within(cls, resolver: Resolver, seconds: float) -> Questions:
-        """Return what may be asked from now on, all together in so many seconds."""
-        return cls(resolver, seconds, time.monotonic() + seconds)
+    def within(cls, seconds: float, resolver: Resolver, domain: str) -> Questions:
+        """Return what may be asked from now on about mail of a domain, all together in so many seconds."""
+        return cls(resolver, organisational(domain), seconds, time.monotonic() + seconds)
+
+    def begin(self) -> None:
+        """Raise NoAnswerYet when there was trouble with mail of this owner a moment ago."""
+        if self.resolver.rests(self.owner):
+            raise NoAnswerYet(f"asking for {self.owner} met with trouble less than a minute ago")
 
     def ask(self, name: str, kind: str) -> tuple[str, ...]:
         """Ask, see Resolver; what is no name has no records. Raises TooManyQuestions too."""
@@ -67,7 +85,15 @@ class Questions:
         self.most -= 1
         if self.most < 0:
             raise TooManyQuestions("more questions than one mail may ask")
+        try:
+            return self.resolver.ask(wanted, kind, self._patience(wanted))
+        except NoAnswerYet:
+            self.resolver.let_rest(self.owner)
+            raise
+
+    def _patience(self, name: str) -> float:
+        """Return for how many seconds a question may be waited for. Raises NoAnswerYet when none are left."""
         left = self.ends_at - time.monotonic()
         if left <= 0:
-            raise NoAnswerYet(f"{self.seconds:g} seconds were over before {wanted} could be asked")
-        return self.resolver.ask(wanted, kind, min(left, self.seconds / 3))
+            raise NoAnswerYet(f"{self.seconds:g} seconds were over before {name} could be asked")
+        return min(left, self.seconds / 3)

@@ -47,9 +47,9 @@ def check(transfer: Transfer, domain: str, questions: Questions) -> Checked:
 
 
 def _words(result: str, why: str) -> str:
-    if result in ("pass", "none"):
-        return ""
-    return "".join(filter(str.isprintable, why))[:100] if result.endswith("error") else result
+    if result.endswith("error"):
+        return "".join(filter(str.isprintable, why))[:100]
+    return "" if result == _RESULTS.get(result) else result
 
 
 def _public(peer: str) -> str | None:

@@ -100,6 +100,7 @@ class Zone:
     texts: dict[str, list[str]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
+    troubled: set[str] = field(default_factory=set)
     is_silent: bool = False
     asked: list[str] = field(default_factory=list)
 
@@ -112,6 +113,14 @@ class Zone:
             raise NoAnswerYet(f"{name} {kind}: Timeout")
         records = {"TXT": self.texts, "A": self.addresses, "MX": self.addresses}.get(kind, {})
         return tuple(records.get(name, ()))
+
+    def let_rest(self, owner: str) -> None:
+        """Note whose mail met with trouble."""
+        self.troubled.add(owner)
+
+    def rests(self, owner: str) -> bool:  # noqa: ARG002
+        """Let nobody rest: here no time passes."""
+        return False
 
     def is_answering(self) -> bool:
         """Say whether it answers."""
