@@ -17,7 +17,8 @@ def logged(read: Read, facts: Facts, decision: Decision, seconds: float) -> dict
     return {
         "author": f"{read.author.kind.value}: {read.author.why}",
         "sender": read.sender,
-        "proof": read.proof,
+        "proof": read.proven.proof,
+        "proof_found": read.proven.words,
         "references": {one.token: [place.value for place in one.places] for one in read.found},
         "cases": list(facts.cases),
         "defects": list(read.mail.defects),
@@ -36,7 +37,7 @@ def in_words(log: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines in which a log is told to people; a log of an older version tells what it has."""
     yield f"decided: {log['decided']} ({log['rule']}){_told(log, 'words')}"
     yield f"who wrote it: {log['author']}"
-    yield f"sender: {log['sender'] or 'not clear'}{_told(log, 'proof')}"
+    yield f"sender: {log['sender'] or 'not clear'}{_told(log, 'proof')}{_told(log, 'proof_found')}"
     for token, places in log["references"].items():
         yield f"Reference ID: {token}, in its {', '.join(places)}"
     if not log["references"]:

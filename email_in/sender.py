@@ -1,19 +1,26 @@
-"""Is the sender who the From field says? (E5) Pure.
+"""Is the sender who the From field says? (E5)
 
-Only the From field counts, never Reply-To. It is proven by what a trusted front server found
-(Authentication-Results, RFC 8601): its `dmarc` result for the domain of the From address. Fields of other
-servers say nothing, for anybody can write one.
+Only the From field counts, never Reply-To. Where a trusted server stands in front, what it found is read; otherwise
+the check is our own (`email_in.proof`), and may ask the DNS, never inside a transaction. A check that DNS trouble
+stops is taken up again with the mail, a few times, and counts as no proof after that.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import sqlalchemy as sa
+
+from core.errors import IntakeError
 from email_in.headers import DOUBTFUL_FROM
 from email_in.message import InboundMail
+from email_in.proof import results
+from email_in.proof.evidence import Evidence, Transfer
+from email_in.proof.proven import NOBODY_TO_PROVE, NOTHING_ASKED, Proof, Proven
+from email_in.proof.questions import Resolver
+
+MOST_TRIES = 5
 
 
 class SenderCheck(StrEnum):
@@ -24,34 +31,33 @@ class SenderCheck(StrEnum):
     REQUIRE_PASS = "require-pass"  # noqa: S105 - a word of mail authentication, not a secret
 
 
-class Proof(StrEnum):
-    """What is known of the sender's domain."""
-
-    PASS = "pass"  # noqa: S105 - as above
-    FAIL = "fail"
-    NONE = "none"
+class SenderNotKnownYet(IntakeError):
+    """The DNS had trouble when the sender was checked; the mail waits and is checked again."""
 
 
 @dataclass(frozen=True)
 class SenderRules:
-    """How senders are checked. `authserv_id`: whose Authentication-Results are believed; empty: nobody's."""
+    """How senders are checked.
+
+    `trusted` are the servers in front whose Authentication-Results are believed, in lower case; with any, nothing is
+    asked of `resolver`. All that is asked about one mail together takes `seconds` at most.
+    """
 
     check: SenderCheck = SenderCheck.OFF
-    authserv_id: str = ""
+    trusted: frozenset[str] = frozenset()
+    resolver: Resolver | None = None
+    seconds: float = 8.0
+
+    @property
+    def asks_the_dns(self) -> bool:
+        """Whether reading a mail may wait for name servers."""
+        return self.check is not SenderCheck.OFF and not self.trusted and self.resolver is not None
 
     def is_enough(self, proof: Proof) -> bool:
         """Say whether a mail with this proof may change a case."""
         if self.check is SenderCheck.REQUIRE_PASS:
             return proof is Proof.PASS
-        return self.check is SenderCheck.OFF or proof is not Proof.FAIL
-
-
-# Of a field (RFC 8601 2.2): an escaped sign, a sign that opens or ends something, a run of anything else.
-_SIGN = re.compile(r'\\.|["();\\]|[^"();\\]+', re.DOTALL)
-_QUOTED = '""'  # stands where a quoted string stood: what was quoted is never read
-_DMARC = re.compile(r"\s*dmarc\s*(?:/\s*[0-9]+\s*)?=\s*([a-z]+)(?!\S)", re.IGNORECASE)
-_HEADER_FROM = re.compile(r"(?<!\S)header\.from\s*=\s*([a-z0-9.-]+)(?!\S)", re.IGNORECASE)
-_LONGEST_FIELD = 8192
+        return self.check is SenderCheck.OFF or proof not in (Proof.FAIL, Proof.TEMPERROR)
 
 
 def one_sender(mail: InboundMail) -> str | None:
@@ -61,49 +67,35 @@ def one_sender(mail: InboundMail) -> str | None:
     return mail.senders[0].address.lower()
 
 
-def proof_of(address: str, results: Iterable[str], authserv_id: str) -> Proof:
-    """Return what the trusted server's Authentication-Results say of the domain of `address`.
+def proven(rules: SenderRules, row: sa.RowMapping, raw: bytes, mail: InboundMail) -> Proven:
+    """Return what is known of a mail's sender; `row` is its row of the inbox.
 
-    `results` are the undecoded values of all such fields, topmost first; the topmost of the trusted server
-    counts, for that is the one which it wrote itself. It repeats words of the sender's, so it proves nothing
-    when a quote or comment in it does not end, or when it gives several results.
+    Raises SenderNotKnownYet and NameServersAreSilent: the mail is to be tried again.
     """
-    domain = address.rpartition("@")[2].lower()
-    for field in results:
-        (server, *methods), is_whole = _pieces(field[:_LONGEST_FIELD])
-        if authserv_id and server.lower().split()[:1] == [authserv_id.lower()]:
-            is_whole = is_whole and len(field) <= _LONGEST_FIELD
-            return _dmarc(methods, domain) if is_whole else Proof.FAIL
-    return Proof.NONE
+    sender = one_sender(mail)
+    if sender is None:
+        return NOBODY_TO_PROVE
+    domain = sender.rpartition("@")[2]
+    if rules.trusted:
+        return _found_in_front(rules.trusted, raw, mail, domain)
+    if not rules.asks_the_dns or rules.resolver is None:
+        return NOTHING_ASKED
+    from email_in.proof import own  # here, because importing it would cost each command a tenth of a second
+
+    transfer = Transfer(row["envelope_sender"], row["peer"], row["helo"])
+    evidence = Evidence(raw, mail.headers, transfer, row["received_at"])
+    found = own.prove(domain, evidence, rules.resolver, rules.seconds)
+    if found.proof is Proof.TEMPERROR and row["attempts"] < MOST_TRIES:
+        raise SenderNotKnownYet(found.words)
+    return found
 
 
-def _dmarc(methods: Iterable[str], domain: str) -> Proof:
-    judged = [(found.group(1).lower(), method) for method in methods if (found := _DMARC.match(method))]
-    if len(judged) != 1:
-        return Proof.FAIL if judged else Proof.NONE
-    [(result, method)] = judged
-    if [name.lower() for name in _HEADER_FROM.findall(method)] != [domain]:
-        return Proof.NONE
-    return Proof.PASS if result == "pass" else Proof.FAIL
+def _found_in_front(trusted: frozenset[str], raw: bytes, mail: InboundMail, domain: str) -> Proven:
+    """Return what the server in front found, if it saw the mail that is read here."""
+    # Undecoded: decoding would let a sender's word grow a semicolon.
+    found = results.found_by(trusted, mail.headers.raw("Authentication-Results"), domain)
+    if found.proof is not Proof.PASS:
+        return found
+    from email_in.proof.signed_mail import TWO_WAYS, is_read_alike  # here, for the same reason
 
-
-def _pieces(field: str) -> tuple[list[str], bool]:
-    """Cut a field at its semicolons, without its comments and quoted strings; say whether each of them ends."""
-    pieces, comments, is_quoted, is_whole = [""], 0, False, True
-    for sign in _SIGN.findall(field):
-        if is_quoted:
-            is_quoted = sign != '"'
-        elif sign in ("(", ")"):
-            comments += 1 if sign == "(" else -1
-            is_whole = is_whole and comments >= 0
-        elif comments > 0:
-            continue
-        elif sign == '"':
-            is_quoted = True
-            pieces[-1] += _QUOTED
-        elif sign == ";":
-            pieces.append("")
-        else:
-            is_whole = is_whole and not sign.startswith("\\")
-            pieces[-1] += sign
-    return pieces, is_whole and not is_quoted and comments == 0
+    return found if is_read_alike(raw, mail.headers) else Proven(Proof.FAIL, TWO_WAYS)

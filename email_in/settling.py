@@ -27,8 +27,9 @@ from email_in.attachments import keep_for_this_case
 from email_in.decision_log import logged
 from email_in.disposition import Decision, Facts, Outcome, decide
 from email_in.known import Known
+from email_in.proof.proven import Proof
 from email_in.reading import Read
-from email_in.sender import Proof, SenderRules
+from email_in.sender import SenderRules
 
 
 def settle(uow: UnitOfWork, blobs: BlobStore, rules: SenderRules, reads: Sequence[Read]) -> None:
@@ -54,7 +55,7 @@ def _settle(
         sender=read.sender,
         references=len(read.found),
         cases=case_ids,
-        is_proven=rules.is_enough(read.proof),
+        is_proven=rules.is_enough(read.proven.proof),
         denied=_denied(uow, actor, case),
         bounced=notice is not None,
     )
@@ -104,7 +105,7 @@ def _may_be_answered(uow: UnitOfWork, read: Read) -> bool:
     """Say whether an answer reaches the writer and nobody else: it goes to the return path (RFC 3834 4)."""
     is_return_path = read.sender == read.row["envelope_sender"].lower()
     is_ours = (read.sender or "").rpartition("@")[2] == uow.house.mail_domain.lower()
-    return is_return_path and not is_ours and read.proof is not Proof.FAIL
+    return is_return_path and not is_ours and read.proven.proof in (Proof.PASS, Proof.NONE)
 
 
 def _outcome(read: Read, facts: Facts, decision: Decision, seconds: float) -> dict[str, Any]:

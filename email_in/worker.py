@@ -10,6 +10,7 @@ is no fault of a mail's: it waits until the outage is over, uncounted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -25,8 +26,9 @@ from core.store.schema import inbox as inbox_table
 from core.triage import Aside
 from core.unit_of_work import Core, UnitOfWork
 from email_in import reading
+from email_in.proof.questions import NameServersAreSilent
 from email_in.reading import Read
-from email_in.sender import SenderRules
+from email_in.sender import SenderNotKnownYet, SenderRules
 from email_in.settling import settle
 
 log = structlog.get_logger()
@@ -34,6 +36,7 @@ log = structlog.get_logger()
 MOST_ATTEMPTS = 5
 _MOST_TOGETHER = 25  # mails; the database is theirs for as long as they are settled
 _MOST_BYTES = 8 * 1024 * 1024  # of mails that are in memory together, unless one alone is larger
+_READERS = 8  # mails whose senders are asked for at a time
 _PAUSE = timedelta(seconds=30)  # before a failed mail is tried again; it doubles
 _LONGEST_OUTAGE = timedelta(days=3)  # what looks like one for longer is the mail's own fault after all
 
@@ -106,10 +109,14 @@ def _read(core: Core, rules: SenderRules, rows: Sequence[sa.RowMapping]) -> list
     """Return the mails that can be read; what cannot is put back."""
     with core.reading() as uow:
         raws = inbox.raws_of(uow.connection, [row["id"] for row in rows])
+    # Who asks the DNS waits, and the others are not to wait for him.
+    readers = min(len(rows), _READERS if rules.asks_the_dns else 1)
+    with ThreadPoolExecutor(readers) as pool:
+        under_way = [pool.submit(reading.read, core, rules, row, raws.pop(row["id"], None)) for row in rows]
     reads = []
-    for row in rows:
+    for row, read in zip(rows, under_way, strict=True):
         try:
-            reads.append(reading.read(core, rules, row, raws.pop(row["id"], None)))
+            reads.append(read.result())
         except Exception as error:
             _put_back(core, [row], error)
     return reads
@@ -121,11 +128,19 @@ def _put_back(core: Core, rows: Sequence[sa.RowMapping], error: Exception) -> No
         if isinstance(error, LeaseLost):
             _tell_of_lost(row)
             continue
-        log.error("mail failed", inbox_id=row["id"], attempt=row["attempts"], exc_info=error)
+        _tell_of_failure(row, error)
         try:
             core.write(partial(_let_wait, row=row, error=error))
         except LeaseLost:
             _tell_of_lost(row)
+
+
+def _tell_of_failure(row: sa.RowMapping, error: Exception) -> None:
+    facts = {"inbox_id": row["id"], "attempt": row["attempts"]}
+    if isinstance(error, SenderNotKnownYet | NameServersAreSilent):
+        log.warning("sender could not be checked", why=str(error), **facts)
+    else:
+        log.error("mail failed", exc_info=error, **facts)
 
 
 def _tell_of_lost(row: sa.RowMapping) -> None:

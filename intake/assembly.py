@@ -13,6 +13,8 @@ from core.pins import PinKeys
 from core.store.blobs import BlobStore, FolderBlobs
 from core.store.database import Database
 from core.unit_of_work import Core, House
+from email_in.proof.questions import Resolver
+from email_in.sender import SenderCheck, SenderRules
 from email_in.smtp_tls import TlsFiles
 from intake.settings import Settings, SettingsAreWrong
 
@@ -59,3 +61,18 @@ def tls_files(settings: Settings) -> TlsFiles | None:
     """Return where the certificate of the SMTP server is, None where there is none."""
     certificate, key = settings.smtp_tls_certificate, settings.smtp_tls_key
     return TlsFiles(Path(certificate), Path(key or certificate)) if certificate else None
+
+
+def sender_rules(settings: Settings) -> SenderRules:
+    """Return how senders are checked, with a resolver where that takes one."""
+    check, trusted = SenderCheck(settings.sender_check), frozenset(settings.trusted_authserv_ids)
+    is_ours = check is not SenderCheck.OFF and not trusted
+    resolver = _resolver(settings) if is_ours else None
+    return SenderRules(check, trusted, resolver, settings.dns_seconds)
+
+
+def _resolver(settings: Settings) -> Resolver:
+    # Here, because importing it would cost each command a tenth of a second.
+    from email_in.proof.dns import DnsResolver
+
+    return DnsResolver(settings.dns_servers)

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from core import directory
 from core.enrolment.findings import findings as directory_findings
 from core.store.migrations import is_current
+from email_in.sender import SenderCheck
 from email_in.smtp_tls import Certificate
-from intake.assembly import build_core, tls_files
+from intake.assembly import build_core, sender_rules, tls_files
 from intake.settings import PREFIX, Settings
 
 _PACKAGES = ("core", "email_in", "ivr", "notifier", "intake")
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         _smart_host,
         _smtp_tls,
         _lmtp,
+        _senders,
         _phone,
         _on_call,
         _directory,
@@ -128,6 +130,22 @@ def _lmtp(settings: Settings) -> Iterator[Finding]:
     else:
         words = f"LMTP is spoken on {places}" if places else "no port or socket is set, so LMTP is not spoken"
         yield Finding("lmtp", ok=True, words=words)
+
+
+def _senders(settings: Settings) -> Iterator[Finding]:
+    rules = sender_rules(settings)
+    if rules.check is SenderCheck.OFF:
+        # The owner may want it so, and the demo does; that it is so should be seen.
+        words = "INTAKE_SENDER_CHECK is off: whoever knows a Reference ID can write in a contact's name"
+        yield Finding("senders", ok=True, words=words)
+    elif rules.trusted:
+        yield Finding(
+            "senders", ok=True, words=f"believed are the results of {', '.join(sorted(rules.trusted))}"
+        )
+    elif rules.resolver is not None:
+        answers = rules.resolver.is_answering()
+        words = "the name servers answer" if answers else "no name server answers: see INTAKE_DNS_SERVERS"
+        yield Finding("senders", answers, words)
 
 
 def _phone(settings: Settings) -> Iterator[Finding]:

@@ -22,11 +22,10 @@ from core.numbers import readable
 from core.store import claiming
 from core.store.schema import inbox, outbox
 from core.unit_of_work import Core
-from email_in.sender import SenderCheck, SenderRules
 from email_in.smtp_settings import LmtpSettings, SmtpSettings
 from email_in.smtpd import SmtpServer
 from email_in.worker import apply_some
-from intake.assembly import tls_files
+from intake.assembly import sender_rules, tls_files
 from intake.loop import Loop, Round, Work
 from intake.settings import Settings, SettingsAreWrong
 from intake.web import WebServer, create_app
@@ -104,7 +103,7 @@ def mail_settings(settings: Settings) -> MailSettings:
 @contextmanager
 def works(core: Core, settings: Settings) -> Iterator[tuple[Work, ...]]:
     """Yield every kind of work, in the order in which one causes the next; then leave the smart host."""
-    rules = SenderRules(SenderCheck(settings.sender_check), settings.trusted_authserv_id)
+    rules = sender_rules(settings)
     mail, host = mail_settings(settings), SmartHost(settings.smarthost_url, helo_name=settings.mail_domain)
     try:
         yield (

@@ -36,6 +36,7 @@ from core.identifiers import CROCKFORD
 from core.numbers import dialable
 from core.rules.contact_addresses import FREE_MAIL_DOMAINS, ROLE_ADDRESSES, AddressRules
 from core.rules.terms import CareLevel, Minutes, Priority, Rulebook
+from email_in.proof.servers import name_server
 
 PREFIX = "INTAKE_"
 LONGEST_SOCKET = 107  # bytes of a path; the system takes no more
@@ -169,6 +170,15 @@ def _in_lower_case(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({text.strip().lower() for text in texts} - {""}))
 
 
+def _name_servers(servers: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        for one in servers:
+            name_server(one)
+    except ValueError:
+        raise ValueError("addresses such as 192.0.2.53 or [2001:db8::53]:5353, with commas between") from None
+    return servers
+
+
 def _crash_point(text: str) -> str:
     if text and text not in crashpoints.NAMES:
         raise ValueError(f"empty, or one of {', '.join(crashpoints.NAMES)}")
@@ -251,8 +261,21 @@ class Settings(BaseSettings):
     sender_check: Literal["off", "hold-failing", "require-pass"] = Field(
         "off", description="what is asked of a sender before a mail may change a case"
     )
-    trusted_authserv_id: str = Field(
-        "", description="name of our own mail server in Authentication-Results, the only ones believed"
+    trusted_authserv_ids: Texts = Field(
+        (),
+        description="names of our own mail servers in Authentication-Results, with commas between: they are believed "
+        "instead of a check of our own; unnamed: fields without a name, as Microsoft 365 writes them",
+    )
+    dns_servers: Annotated[Texts, AfterValidator(_name_servers)] = Field(
+        (),
+        description="name servers that are asked about senders, with commas between, such as 192.0.2.53 or "
+        "[2001:db8::53]:5353; empty: those of the system",
+    )
+    dns_seconds: float = Field(
+        8.0,
+        gt=0,
+        le=20,
+        description="seconds that all questions about the sender of one mail may take together",
     )
     followup_days: Annotated[Figures, AfterValidator(_rising)] = Field(
         (2, 5, 10), description="days of reminder 1, reminder 2 and closing"

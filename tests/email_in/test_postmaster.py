@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from email_in.sender import SenderRules
-from email_in.worker import apply_one
+from email_in.worker import apply_some
 from tests.email_in.smtp_client import MAIL, Client, dotted, kept, serving
 from tests.email_in.test_worker import entries
 
@@ -21,5 +21,5 @@ def test_mail_to_them_is_taken_and_waits_for_people(core, address, sender, mail)
         client.send(dotted(mail))
         assert client.reply().startswith("250")
     assert kept(core)[0]["recipients"] == [address]
-    assert apply_one(core, SenderRules())
+    assert apply_some(core, SenderRules())
     assert len(entries(core)) == 1

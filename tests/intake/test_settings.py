@@ -33,6 +33,8 @@ WRONG = {
         "an address such as Support <support@support.example>",
     ),
     "an unknown sender check": ("SENDER_CHECK", "maybe", "'off', 'hold-failing' or 'require-pass'"),
+    "a name server that is a name": ("DNS_SERVERS", "dns.example", "addresses such as 192.0.2.53"),
+    "no time for the DNS": ("DNS_SECONDS", "0", "greater than 0"),
     "days that do not rise": ("FOLLOWUP_DAYS", "[5,2,10]", "three numbers that rise, such as 2,5,10"),
     "no days to reopen": ("REOPEN_DAYS", "0", "greater than 0"),
     "three response targets": ("RESPONSE_MINUTES", "[60,240,480]", "four numbers above 0, Critical to Low"),
