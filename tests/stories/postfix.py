@@ -5,18 +5,19 @@ What concerns the gateway in its settings is read out of docs/behind-postfix.md,
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.postgres import TEMPORARY
 from tests.stories.gateway import free_port
 from tests.stories.program import wait_for
 
@@ -185,10 +186,9 @@ def program_for_the_pipe(folder: Path) -> Path | None:
 
 
 @contextmanager
-def open_folder(parent: Path = Path("/tmp")) -> Iterator[Path]:  # noqa: S108
+def open_folder() -> Iterator[Path]:
     """A folder that Postfix and the user of the pipe can enter, as they cannot enter pytest's."""
-    folder = parent / f"intake-postfix-{os.getpid()}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="intake-postfix-", dir=TEMPORARY))
     folder.chmod(0o755)
     try:
         yield folder
