@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 _BOUNCE_KEY = re.compile(r"bounce\+([0-9a-f]{32})@[^@\s]+", re.IGNORECASE)
 
 
@@ -46,6 +48,12 @@ def is_ours(address: str, mail_from_address: str, mail_domain: str) -> bool:
     is_support = domain == our_domain and (local == ours or local.startswith(f"{ours}+"))
     is_for_the_host = domain == mail_domain.lower() and (local == "postmaster" or local.startswith("bounce+"))
     return is_support or is_for_the_host
+
+
+def is_plain_address(address: str) -> bool:
+    """Say whether every mail host takes the address as it is: ASCII, unquoted, no encoded word in it."""
+    plain = _ADDRESS.fullmatch(address) is not None and "=?" not in address
+    return plain and len(address) <= _LONGEST_ADDRESS
 
 
 def _split(address: str) -> tuple[str, str]:

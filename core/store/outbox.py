@@ -20,7 +20,7 @@ from core.store.schema import case_events, outbox
 
 @dataclass(frozen=True)
 class OutgoingNotice:
-    """One notice for one person. `message_id` has its angle brackets."""
+    """One notice for one person. `message_id` has its angle brackets; `words` are a person's, for this one mail."""
 
     notice: NoticeKind
     recipient: str
@@ -30,6 +30,7 @@ class OutgoingNotice:
     event_id: int | None = None
     inbox_id: int | None = None
     call_key: str | None = None
+    words: str | None = None
 
 
 def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> int:
@@ -47,6 +48,7 @@ def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> i
         call_key=notice.call_key,
         message_id=notice.message_id,
         bounce_key=notice.bounce_key,
+        words=notice.words,
     )
     return int(connection.execute(written.returning(outbox.c.id)).scalar_one())
 

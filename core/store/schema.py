@@ -377,6 +377,11 @@ triage = Table(
     _to("case_events.id", "event_id", nullable=True),  # the update that linking it made
 )
 
+IS_OPEN_ENTRY = text("(triage.state = 'open')")
+"""What the list of triage asks; those that were settled, by the hundred thousand, are not walked through."""
+_IS_OPEN_ENTRY = text("state = 'open'")
+Index("ix_triage_open", triage.c.id, sqlite_where=_IS_OPEN_ENTRY, postgresql_where=_IS_OPEN_ENTRY)
+
 answers_to_senders = Table(  # E3, E6: what a stranger was told, so that it is told once a day
     "answers_to_senders",
     metadata,

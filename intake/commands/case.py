@@ -145,13 +145,18 @@ def _print_story(told: dict[str, Any]) -> None:
             f"{line['kind']} by {line['actor']} ({line['channel']}{inside}){moved}",
             dim=True,
         )
+        taken = line["withdrawn"]
+        if taken:
+            why = f": {taken['why']}" if taken["why"] else ""
+            click.secho(f"withdrawn by {taken['by']} at {taken['at']:%Y-%m-%d %H:%M:%S} UTC{why}", bold=True)
         if line["text"]:
-            click.echo(line["text"])
+            click.secho(line["text"], dim=bool(taken))
         if line["quoted"]:
             click.secho(f"[{len(line['quoted'].splitlines())} quoted lines]", dim=True)
         for file in line["attachments"]:
             removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
-            click.echo(f"attached: {file['name']} ({file['type']}, {file['size']} bytes){removed}")
+            withheld = " (withheld)" if taken else ""
+            click.echo(f"attached: {file['name']} ({file['type']}, {file['size']} bytes){withheld}{removed}")
 
 
 def _print_owed(told: dict[str, Any]) -> None:

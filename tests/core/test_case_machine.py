@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -44,12 +45,14 @@ from core.rules.terms import (
 from core.store import cases as rows
 from core.store.claiming import State
 from core.store.schema import contracts, grants, outbox
+from core.withdrawing import withdraw_update
 from tests.people import NOW
 
 DAY = timedelta(days=1)
 NAMES = ("alice", "bob", "charlie", "petra", "cleo", "blanche")
 CHANNELS = (Channel.MAIL, Channel.PHONE, Channel.CONSOLE)
 OPEN, AWAITING, PROPOSED, CLOSED, CARE, MANAGED = Status
+UPDATE = EventKind.CUSTOMER_UPDATE
 ACTIVE = {OPEN, AWAITING, PROPOSED}
 
 # Which status may follow which, by whose act (C6, C7, C8, C9, C13, C14, N1): what is not here must never be seen.
@@ -66,6 +69,7 @@ EDGES = {
         *((before, after) for before in (CARE, MANAGED) for after in (CARE, MANAGED, CLOSED)),
         (CLOSED, OPEN),
         (CLOSED, CARE),
+        (CLOSED, CLOSED),
     },
     Role.TIMER: {(AWAITING, AWAITING), (PROPOSED, PROPOSED), (AWAITING, CLOSED), (PROPOSED, CLOSED)},
 }  # fmt: skip
@@ -89,6 +93,16 @@ CUSTOMER_VERBS = (
     ),
     lambda d: partial(escalations.escalate, ground=d.choice(list(EscalationGround)), text=d.choice(TEXTS)),
 )
+
+
+def withdraw_one(uow, actor, case, pick):
+    """Take one of the case's updates back, if it has any; mostly the last."""
+    updates = [row["id"] for row in rows.history(uow.connection, case.id) if row["kind"] == UPDATE]
+    if updates:
+        event_id = updates[-1] if pick < 0.7 else updates[int(pick * len(updates))]
+        withdraw_update(uow, actor, case, event_id, "Not for this case.")
+
+
 ANALYST_VERBS = (
     lambda d: partial(cases.post, text=d.choice(TEXTS), public=d.choice([True, False])),
     lambda d: partial(cases.ask_information, question=d.choice(TEXTS)),
@@ -99,6 +113,7 @@ ANALYST_VERBS = (
     lambda d: partial(escalations.refuse, reason=d.choice(TEXTS)),
     lambda d: partial(escalations.tell_news, text=d.choice(TEXTS)),
     lambda d: partial(escalations.end, reason=d.choice(TEXTS)),
+    lambda d: partial(withdraw_one, pick=d.random()),
 )
 
 
@@ -284,7 +299,9 @@ class CaseMachine(RuleBasedStateMachine):
                 "A3, A9: no right, and it did"
             )
         assert not (actor.channel is Channel.MAIL and kind in NEVER_BY_MAIL), "E1, I4"
-        if before.status is CLOSED:
+        if kind is EventKind.UPDATE_WITHDRAWN:
+            self._judge_withdrawal(before, after, undone=line[13])
+        elif before.status is CLOSED:
             assert kind is EventKind.REOPENED, "something happened to a closed case"
             assert now < before.closed_at + 30 * DAY, "C9: reopened too late"
             assert not before.closed_by_timer or actor.channel is Channel.PHONE, "C9: by phone only"
@@ -308,11 +325,28 @@ class CaseMachine(RuleBasedStateMachine):
         if kind is EventKind.CLOSED_BY_TIMER:
             assert now >= self._waiting_since(before) + 10 * DAY, "N1: closed before its ten days"
 
+    def _judge_withdrawal(self, before, after, undone):
+        """E3: it goes back to where that update moved it from, or stays; and is taken back once."""
+        with self.core.reading() as uow:
+            lines = {line["id"]: line for line in rows.history(uow.connection, before.id)}
+        (update,) = (line for line in lines.values() if line["id"] == undone)
+        assert [line["undoes_id"] for line in lines.values()].count(undone) == 1
+        stood = next(line for line in lines.values() if line["version"] == update["version"] - 1)
+        is_last = update["version"] == before.version
+        expected = (stood["status"], stood["sub_status"]) if is_last else (before.status, before.sub_status)
+        assert (after.status, after.sub_status) == expected, "E3: to where it was, unless it has gone on"
+        assert after.updated_at <= before.updated_at, "C11: as if the update had never been"
+
     def _waiting_since(self, case):
         with self.core.reading() as uow:
             lines = rows.history(uow.connection, case.id)
         asks = (EventKind.INFORMATION_ASKED, EventKind.SOLUTION_PROPOSED)
-        return max(line["at"] for line in lines if line["kind"] in asks)
+        went_back = [
+            after["at"]
+            for before, after in pairwise(lines)
+            if after["kind"] == EventKind.UPDATE_WITHDRAWN and before["status"] != after["status"]
+        ]
+        return max([*went_back, *(line["at"] for line in lines if line["kind"] in asks)])
 
     @invariant()
     def what_always_holds_of_every_case(self):
