@@ -11,7 +11,7 @@ import unicodedata
 from core import acting, directory, pins, telling, triage
 from core.acting import Actor
 from core.errors import BadInput, NotFound, Refused
-from core.rules.policy import Act
+from core.rules.policy import Act, Denied
 from core.rules.terms import Channel, Role
 from core.store import cases
 from core.triage import EntryState
@@ -47,14 +47,19 @@ def _words(uow: UnitOfWork, text: str) -> str:
 
 
 def _address(uow: UnitOfWork, held: HeldMail) -> str:
+    denied = may_not_be_answered(uow, held)
+    if denied is not None:
+        raise Refused(denied)
+    return one_sender(held.mail) or ""  # which the table has refused
+
+
+def may_not_be_answered(uow: UnitOfWork, held: HeldMail) -> Denied | None:
+    """Return why nobody can answer the mail, or None when it can be answered (E7)."""
     sender, envelope_sender = one_sender(held.mail), held.row["envelope_sender"]
     domain = (sender or "").rpartition("@")[2]
     author = written_by(held.mail, envelope_sender, uow.house.mint.installation)
     is_ours = domain == uow.house.mail_domain.lower()
-    denied = why_not(Writer(author, sender, envelope_sender, is_ours))
-    if denied is not None:
-        raise Refused(denied)
-    return sender or ""  # which the table has refused
+    return why_not(Writer(author, sender, envelope_sender, is_ours))
 
 
 def _case_that_they_may_see(uow: UnitOfWork, address: str, case_id: int | None) -> int | None:

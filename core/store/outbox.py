@@ -84,6 +84,17 @@ def find(connection: sa.Connection, outbox_id: int) -> sa.RowMapping | None:
     return connection.execute(sa.select(outbox).where(outbox.c.id == outbox_id)).mappings().first()
 
 
+def answer_to(
+    connection: sa.Connection, recipient: str, inbox_id: int, notice: NoticeKind
+) -> sa.RowMapping | None:
+    """Return the newest notice of this kind to this recipient that answers this mail, or None."""
+    answering = sa.select(outbox).where(
+        outbox.c.recipient == recipient, outbox.c.inbox_id == inbox_id, outbox.c.notice == notice
+    )
+    newest = answering.order_by(outbox.c.written_at.desc()).limit(1)
+    return connection.execute(newest).mappings().first()
+
+
 def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping | None:
     """Return the notice whose envelope sender carried this key, or None (E7)."""
     return connection.execute(sa.select(outbox).where(outbox.c.bounce_key == bounce_key)).mappings().first()

@@ -19,7 +19,9 @@ from email_in.held import held_mail
 from email_in.linking import Prepared, link_by_hand, prepare
 from intake.commands import opened
 from intake.commands.acting import analyst, by_option
+from intake.commands.triage_page import print_entry
 from intake.output import as_json_option, plain_row, print_json, print_rows, shortened
+from intake.triage_entry import entry_told
 from notifier.cleaning import one_line
 
 _COLUMNS = ["id", "put_at", "reason", "sender", "subject", "case_number"]
@@ -51,22 +53,22 @@ def list_(
         return
     for row in rows:
         row |= {name: shortened(one_line(row[name])) for name in ("sender", "subject")}
-    print_rows(rows, _COLUMNS + ["state", "settled_by"] * everything, "No mail waits for a person.")
+    print_rows(
+        rows, _COLUMNS + ["state", "linked_to", "settled_by"] * everything, "No mail waits for a person."
+    )
 
 
 @triage.command()
 @entry_argument
 @as_json_option
 def show(entry: int, as_json: bool) -> None:
-    """Show one entry; `intake inbox show` has its mail and its decision log."""
-    with opened() as (core, _settings), core.reading() as uow:
-        row = plain_row(queue.find(uow, entry))
+    """Show an entry: why it is here, what the mail says, and the cases that it may belong to."""
+    with opened() as (core, _settings):
+        told = entry_told(core, entry)
     if as_json:
-        print_json(row)
-        return
-    for name, value in row.items():
-        if value is not None:
-            click.echo(f"{name.replace('_', ' ')}: {value}")
+        print_json(told)
+    else:
+        print_entry(told)
 
 
 @triage.command()
