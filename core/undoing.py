@@ -1,7 +1,8 @@
 """Takes back what people did with an entry of triage: it is on the list again (E3).
 
 A mail that was linked is taken out of its case, in the same transaction; it can then be linked elsewhere, once.
-A mail that was discarded waits again. An answer that was sent cannot be called back: its entry only waits again.
+A mail that was discarded waits again. An answer that nobody has begun to send does not leave; one that may have
+left cannot be called back, and its entry only waits again.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import sqlalchemy as sa
 from core import audit, pins, triage
 from core.acting import Actor
 from core.errors import Refused
+from core.rules.notices import NoticeKind
 from core.rules.policy import Denied
 from core.store import cases as case_rows
-from core.store import inbox
+from core.store import inbox, outbox
 from core.triage import EntryState
 from core.unit_of_work import UnitOfWork
 from core.withdrawing import Withdrawn, demand_short, withdraw_update
@@ -23,10 +25,14 @@ from core.withdrawing import Withdrawn, demand_short, withdraw_update
 
 @dataclass(frozen=True)
 class Undone:
-    """What was undone; where the mail was linked, what became of the case that it was taken out of."""
+    """What was undone; where the mail was linked, what became of the case that it was taken out of.
+
+    `answer_stopped`: it was answered, and the answer had not begun to leave.
+    """
 
     was: EntryState
     withdrawn: Withdrawn | None = None
+    answer_stopped: bool = False
 
 
 _NOT_UNDONE = {
@@ -38,7 +44,7 @@ _NOT_UNDONE = {
 def undo(uow: UnitOfWork, entry_id: int, actor: Actor, reason: str = "") -> Undone:
     """Put a settled entry on the list again; a mail that was linked is taken out of its case (E3).
 
-    What was answered stays answered. Raises NotFound, Refused and BadInput.
+    Raises NotFound, Refused and BadInput.
     """
     demand_short(reason)
     entry = triage.find(uow, entry_id)
@@ -48,7 +54,9 @@ def undo(uow: UnitOfWork, entry_id: int, actor: Actor, reason: str = "") -> Undo
         raise Refused(Denied("nothing-to-undo", "E3", why_not.format(**entry)))
     triage.put_back(uow, entry)
     _record(uow, entry, actor, reason)
-    return Undone(was, _take_back(uow, entry, actor, reason) if was is EntryState.LINKED else None)
+    if was is EntryState.LINKED:
+        return Undone(was, withdrawn=_take_back(uow, entry, actor, reason))
+    return Undone(was, answer_stopped=was is EntryState.ANSWERED and _stop_answer(uow, entry))
 
 
 def _why_not(entry: sa.RowMapping) -> str:
@@ -62,6 +70,12 @@ def _take_back(uow: UnitOfWork, entry: sa.RowMapping, actor: Actor, reason: str)
     inbox.mark_taken_back(uow.connection, entry["inbox_id"], entry["case_id"])
     case = case_rows.find(uow.connection, entry["linked_to"])
     return withdraw_update(uow, actor, case, entry["event_id"], reason)
+
+
+def _stop_answer(uow: UnitOfWork, entry: sa.RowMapping) -> bool:
+    row = outbox.answer_to(uow.connection, entry["inbox_id"], NoticeKind.TRIAGE_ANSWER)
+    why = "The answer was taken back before it left (E3)."
+    return row is not None and outbox.stop(uow.connection, row["id"], uow.now, why)
 
 
 def _record(uow: UnitOfWork, entry: sa.RowMapping, actor: Actor, reason: str) -> None:

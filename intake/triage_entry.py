@@ -47,7 +47,7 @@ def entry_told(core: Core, entry_id: int) -> dict[str, Any]:
             "mail": _mail(uow, held) if held else None,
             "missing": missing,
             "candidates": [_candidate(one) for one in _candidates(uow, held)] if held else [],
-            "answer": _answer(uow, entry["sender"], entry["inbox_id"]),
+            "answer": _answer(uow, entry["inbox_id"]),
             "not_to_be_answered": denied.words if denied else missing,
         }
 
@@ -91,8 +91,8 @@ def _candidate(one: Candidate) -> dict[str, Any]:
     return told | {"contact": one.contact, "because": [ground.words for ground in one.grounds]}
 
 
-def _answer(uow: UnitOfWork, sender: str, inbox_id: int) -> dict[str, Any] | None:
-    row = outbox.answer_to(uow.connection, sender, inbox_id, NoticeKind.TRIAGE_ANSWER)
+def _answer(uow: UnitOfWork, inbox_id: int) -> dict[str, Any] | None:
+    row = outbox.answer_to(uow.connection, inbox_id, NoticeKind.TRIAGE_ANSWER)
     if row is None:
         return None
     return {name: row[name] for name in ("id", "written_at", "recipient", "state", "error", "words")}

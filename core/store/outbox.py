@@ -84,15 +84,19 @@ def find(connection: sa.Connection, outbox_id: int) -> sa.RowMapping | None:
     return connection.execute(sa.select(outbox).where(outbox.c.id == outbox_id)).mappings().first()
 
 
-def answer_to(
-    connection: sa.Connection, recipient: str, inbox_id: int, notice: NoticeKind
-) -> sa.RowMapping | None:
-    """Return the newest notice of this kind to this recipient that answers this mail, or None."""
-    answering = sa.select(outbox).where(
-        outbox.c.recipient == recipient, outbox.c.inbox_id == inbox_id, outbox.c.notice == notice
-    )
-    newest = answering.order_by(outbox.c.written_at.desc()).limit(1)
+def answer_to(connection: sa.Connection, inbox_id: int, notice: NoticeKind) -> sa.RowMapping | None:
+    """Return the newest notice of this kind that answers this mail, or None."""
+    answering = sa.select(outbox).where(outbox.c.inbox_id == inbox_id, outbox.c.notice == notice)
+    newest = answering.order_by(outbox.c.id.desc()).limit(1)
     return connection.execute(newest).mappings().first()
+
+
+def stop(connection: sa.Connection, outbox_id: int, now: datetime, why: str) -> bool:
+    """Let a notice that nobody has begun to send not leave. False when it may have left."""
+    untried = (outbox.c.id == outbox_id, outbox.c.state == State.WAITING, outbox.c.attempts == 0)
+    stopped = sa.update(outbox).where(*untried)
+    values = {"state": State.DROPPED, "finished_at": now, "error": why}
+    return connection.execute(stopped.values(values)).rowcount == 1
 
 
 def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping | None:

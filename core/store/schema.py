@@ -358,6 +358,14 @@ outbox = Table(
     # What one address was sent of late, and whether it came back.
     Index("ix_outbox_recipient_written_at", "recipient", "written_at"),
 )
+# Few notices answer a mail; those of one are found without a look at the others.
+_ANSWERS_A_MAIL = text("inbox_id IS NOT NULL")
+Index(
+    "ix_outbox_inbox_id",
+    outbox.c.inbox_id,
+    sqlite_where=_ANSWERS_A_MAIL,
+    postgresql_where=_ANSWERS_A_MAIL,
+)
 Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
 
 triage = Table(

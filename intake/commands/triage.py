@@ -105,7 +105,8 @@ def undo(entry: int, reason: str, by: str | None) -> None:
 def _undone_in_words(entry: int, undone: Undone) -> str:
     again = f"Entry {entry} waits again."
     if undone.was is EntryState.ANSWERED:
-        return f"{again} Its answer was sent and stays so."
+        sent = "had not left, and does not" if undone.answer_stopped else "has left, and stays so"
+        return f"{again} Its answer {sent}."
     if undone.withdrawn is None:
         return again
     case = undone.withdrawn.done.case

@@ -7,6 +7,9 @@ import pytest
 from core import pins
 from core.errors import BadInput, Refused
 from core.rules.notices import NoticeKind
+from core.store import claiming
+from core.store.claiming import State
+from core.store.schema import outbox
 from email_in.answerable import REFUSALS, Writer, why_not
 from email_in.answering import LONGEST_ANSWER
 from email_in.machine import Author, Kind
@@ -79,6 +82,25 @@ def test_only_who_may_see_the_case_that_the_mail_names_gets_its_reference(desk, 
     *_before, (case_id, message_id) = desk.notices("case_id", "message_id")
     assert case_id == (case.id if may_see else None)
     assert message_id.startswith("<RT1") is may_see
+
+
+def test_an_answer_that_has_not_left_is_taken_back_with_its_entry(desk):
+    """E3: and another can be written."""
+    entry = desk.receives(letter())
+    desk.answers(entry, "Wrong.")
+    assert desk.undoes(entry).answer_stopped
+    desk.answers(entry, "Right.")
+    told = [row for row in desk.notices("notice", "words", "state") if row[0] == ANSWER]
+    assert told == [(ANSWER, "Wrong.", State.DROPPED), (ANSWER, "Right.", State.WAITING)]
+
+
+def test_an_answer_that_may_have_left_stays(core, desk):
+    """E3, I8: a worker has it."""
+    entry = desk.receives(letter(), "another@northwind.example")
+    desk.answers(entry)
+    core.write(lambda uow: claiming.claim(uow.connection, outbox, "a lease", uow.now))
+    assert not desk.undoes(entry).answer_stopped
+    assert desk.entry(entry)["state"] == "open"
 
 
 MACHINES = {

@@ -124,7 +124,7 @@ def test_an_answer_is_read_from_standard_input(site: Site) -> None:
     assert "answered by Ada" in told
     assert "Please call us.\n\nÄda" in told
     undone = site.gateway.intake("triage", "undo", entry)
-    assert undone == f"Entry {entry} waits again. Its answer was sent and stays so.\n"
+    assert undone == f"Entry {entry} waits again. Its answer had not left, and does not.\n"
 
 
 def test_a_machine_is_not_answered_and_people_see_why(site: Site) -> None:
