@@ -249,6 +249,8 @@ def _newest(
 
 
 def _is_withdrawn(uow: UnitOfWork, event: sa.RowMapping) -> bool:
+    if event["kind"] != EventKind.CUSTOMER_UPDATE:
+        return False  # nothing else can be taken back
     undoing = rows.withdrawn(event["case_id"]).where(case_events.c.undoes_id == event["id"])
     return uow.connection.scalar(undoing) is not None
 

@@ -29,7 +29,7 @@ from core import cases, escalations
 from core.acting import FOLLOWUP_TIMER, Actor
 from core.cases import NewCase
 from core.errors import BadInput, Refused
-from core.rules import policy
+from core.rules import lifecycle, policy
 from core.rules.terms import (
     Access,
     CaseType,
@@ -203,6 +203,16 @@ class CaseMachine(RuleBasedStateMachine):
             self._mails(State.DONE)
             self.clock.advance(days * DAY)
             self._let_the_timer_fire(number)
+
+    @rule(dice=dice)
+    def a_mail_is_linked_and_taken_back(self, dice):
+        number = dice.choice(self.numbers)
+        if dice.random() < 0.7:
+            self._do(number, self.ada, partial(cases.ask_information, question="Which?"))
+        self._do(number, self.ada, partial(cases.update, text="Not for this case."))
+        if dice.random() < 0.3:
+            self._do(number, self.ada, dice.choice(ANALYST_VERBS)(dice))
+        self._do(number, self.ada, partial(withdraw_one, pick=0))
 
     # --- what people do -----------------------------------------------------------------------------------
 
@@ -387,10 +397,20 @@ PLANTED = (
 @pytest.mark.parametrize("reason", PLANTED)
 def test_the_machine_finds_a_rule_that_was_forgotten(core, people, clock, monkeypatch, reason):
     """A judge who never finds anything is none: each time, one row of the refusals is taken out."""
-    if not core.database.is_sqlite:
-        pytest.skip("one database is enough to judge the judge")
     kept = tuple(row for row in policy.REFUSALS if row.denied.reason != reason)
     monkeypatch.setattr(policy, "REFUSALS", kept)
+    _expect_a_finding(core, people, clock)
+
+
+def test_the_machine_finds_a_case_that_does_not_wait_again(core, people, clock, monkeypatch):
+    """E3: the same, where a mail that was taken back leaves its case Open."""
+    monkeypatch.setattr(lifecycle, "way_back", lambda _before, _now: None)
+    _expect_a_finding(core, people, clock)
+
+
+def _expect_a_finding(core, people, clock):
+    if not core.database.is_sqlite:
+        pytest.skip("one database is enough to judge the judge")
 
     class Machine(CaseMachine):
         pass

@@ -255,7 +255,9 @@ def test_one_who_links_and_one_who_closes_the_case(core, desk, people):
 
         def close(case=case):
             return core.write(
-                lambda uow: cases.close(uow, desk.ada, desk.case(case), SubStatus.RESOLVED, "Done")
+                lambda uow: cases.close(
+                    uow, desk.ada, rows.by_id(uow.connection, case.id), SubStatus.RESOLVED, "Done"
+                )
             )
 
         linking, closing = at_once(lambda e=entry, c=case: desk.links(e, c), close)
@@ -263,6 +265,24 @@ def test_one_who_links_and_one_who_closes_the_case(core, desk, people):
         was_refused = isinstance(linking, Refused)
         assert desk.history(case).count(UPDATE) == (0 if was_refused else 1)
         assert desk.entry(entry)["state"] == ("open" if was_refused else "linked")
+
+
+def test_one_who_undoes_a_link_and_one_who_works_on_the_case(core, desk, people):
+    """E3, I6: the case goes back only if the other came later, and then that is on a case that waits."""
+    for number in range(ROUNDS):
+        case = people.case().case
+        case = core.write(lambda uow, it=case: cases.ask_information(uow, desk.ada, it, "Which?")).case
+        entry = desk.receives(letter(f"Version {number}"))
+        desk.links(entry, case)
+
+        def post(case=case):
+            return core.write(
+                lambda uow: cases.post(uow, desk.ada, rows.by_id(uow.connection, case.id), "Ok")
+            )
+
+        at_once(lambda e=entry: desk.undoes(e), post)
+        went_back = desk.history(case)[-2:] == [WITHDRAWN, EventKind.POST]
+        assert desk.case(case).status is (Status.AWAITING_INFORMATION if went_back else Status.OPEN)
 
 
 def test_one_who_links_a_parked_mail_and_one_who_has_it_tried_again(core, desk, asked):
