@@ -44,13 +44,17 @@ NOTIFIER = Actor(Role.TIMER, "notifier", Channel.TIMER)
 
 @dataclass(frozen=True)
 class Said:
-    """What an act says: the event's kind and text, who may read it, what is attached, which feed it is of."""
+    """What an act says: the event's kind and text, who may read it, what is attached, which feed it is of.
+
+    `undoes_id`: the update that it takes back.
+    """
 
     kind: EventKind
     text: str
     public: bool = True
     files: Sequence[KeptFile] = ()
     escalation_id: int | None = None
+    undoes_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,15 @@ def event_of(uow: UnitOfWork, actor: Actor, said: Said) -> rows.Event:
     """Return the line of history that an act writes, without PINs (A10)."""
     name, text = pins.masked(uow, actor.name)[:LONGEST_ACTOR], pins.masked(uow, said.text)
     return rows.Event(
-        uow.now, said.kind, actor.channel, actor.role, name, text, said.public, said.escalation_id
+        uow.now,
+        said.kind,
+        actor.channel,
+        actor.role,
+        name,
+        text,
+        said.public,
+        said.escalation_id,
+        said.undoes_id,
     )
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 
 _FOR_THE_HOUSE = ("postmaster", "abuse")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 _BOUNCE_KEY = re.compile(r"bounce\+([0-9a-f]{32})@[^@\s]+", re.IGNORECASE)
 
 
@@ -49,6 +51,12 @@ def is_ours(address: str, mail_from_address: str, mail_domain: str) -> bool:
     is_bounce = domain == mail_domain.lower() and local.startswith("bounce+")
     is_for_the_house = domain in (our_domain, mail_domain.lower()) and local in _FOR_THE_HOUSE
     return is_support or is_bounce or is_for_the_house
+
+
+def is_plain_address(address: str) -> bool:
+    """Say whether every mail host takes the address as it is: ASCII, unquoted, no encoded word in it."""
+    plain = _ADDRESS.fullmatch(address) is not None and "=?" not in address
+    return plain and len(address) <= _LONGEST_ADDRESS
 
 
 def _split(address: str) -> tuple[str, str]:

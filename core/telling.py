@@ -72,6 +72,25 @@ def _is_noted(uow: UnitOfWork, kind: NoticeKind, address: str) -> bool:
     return False
 
 
+def answer_in_words(uow: UnitOfWork, address: str, inbox_id: int, case_id: int | None, words: str) -> None:
+    """Let a person's words leave as the answer to a mail that was put aside (E3).
+
+    `case_id` is that of a case which the recipient may see, so that their answer links to it; None where there
+    is none. The caller has made sure that a person wrote the mail (E7), and that no PIN is in the words (A10).
+    """
+    token = reference_for(uow, case_id, address) if case_id is not None else ""
+    outgoing = OutgoingNotice(
+        notice=NoticeKind.TRIAGE_ANSWER,
+        recipient=address,
+        message_id=_message_id(uow, token),
+        bounce_key=random_key(uow.house.chance),
+        case_id=case_id,
+        inbox_id=inbox_id,
+        words=words,
+    )
+    outbox.write(uow.connection, outgoing, uow.now)
+
+
 def page_on_call(uow: UnitOfWork, call_key: str) -> None:
     """Tell everyone on call of a caller who left a message and named no case (P4)."""
     for analyst in directory.to_page(uow, product=""):

@@ -1,11 +1,10 @@
 """The decision log of a mail: what was found where, which row decided, and how long it took. PURE.
 
-It is kept with the mail for ever, as JSON; `intake inbox show` prints it.
+It is kept with the mail for ever, as JSON; email_in.explained tells it to people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from email_in.disposition import Decision, Facts
@@ -31,23 +30,3 @@ def logged(read: Read, facts: Facts, decision: Decision, seconds: float) -> dict
 
 def _milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
-
-
-def in_words(log: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines in which a log is told to people; a log of an older version tells what it has."""
-    yield f"decided: {log['decided']} ({log['rule']}){_told(log, 'words')}"
-    yield f"who wrote it: {log['author']}"
-    yield f"sender: {log['sender'] or 'not clear'}{_told(log, 'proof')}{_told(log, 'proof_found')}"
-    for token, places in log["references"].items():
-        yield f"Reference ID: {token}, in its {', '.join(places)}"
-    if not log["references"]:
-        yield "Reference ID: none"
-    for defect in log["defects"]:
-        yield f"not as it should be: {defect}"
-    took = log.get("milliseconds")
-    if took:
-        yield f"took: {took['reading']} ms to read, {took['deciding']} ms to decide and act"
-
-
-def _told(log: Mapping[str, Any], name: str) -> str:
-    return f": {log[name]}" if log.get(name) else ""

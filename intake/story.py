@@ -55,6 +55,7 @@ def story(uow: UnitOfWork, number: str) -> dict[str, Any]:
     """Return the whole story of a case. Raises NotFound.
 
     An update's `text` is what the sender wrote; what it quotes is in `quoted`, so together they are all of it.
+    Of one that was taken out again, `withdrawn` says by whom, when and why, and its files are withheld (E3).
     """
     case = rows.with_names(uow.connection, number)
     files = rows.files_of(uow.connection, case["id"])
@@ -68,7 +69,7 @@ def story(uow: UnitOfWork, number: str) -> dict[str, Any]:
             "escalations": [
                 _escalation(one, history) for one in escalations.of_case(uow.connection, case["id"])
             ],
-            "history": [_line(event, files) for event in history],
+            "history": [_line(event, files) | {"withdrawn": _withdrawn(event, history)} for event in history],
         }
     )
 
@@ -77,6 +78,14 @@ def _escalation(escalation: sa.RowMapping, history: Sequence[sa.RowMapping]) -> 
     """Return an escalation with its feed: the events that are of it (C11)."""
     feed = [_line(event, ()) for event in history if event["escalation_id"] == escalation["id"]]
     return plain_row(escalation, "id", "case_id") | {"feed": feed}
+
+
+def _withdrawn(event: sa.RowMapping, history: Sequence[sa.RowMapping]) -> dict[str, Any] | None:
+    """Return who took the event back, when and why; None where it stands (E3)."""
+    undoing = next((one for one in history if one["undoes_id"] == event["id"]), None)
+    if undoing is None:
+        return None
+    return {"at": undoing["at"], "by": undoing["actor"], "why": undoing["text"]}
 
 
 def _step(number: int) -> str | None:

@@ -12,8 +12,6 @@ import unicodedata
 
 # Marks that turn the direction of what follows: they make one name look like another.
 _TURNS_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
-_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>")
 
 
@@ -30,12 +28,6 @@ def many_lines(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept = ("".join(c for c in line if c == "\t" or not _is_control(c)).rstrip() for line in lines)
     return "\n".join(kept).strip("\n")
-
-
-def is_plain_address(address: str) -> bool:
-    """Say whether every mail host takes the address as it is: ASCII, unquoted, no encoded word in it."""
-    plain = _ADDRESS.fullmatch(address) is not None and "=?" not in address
-    return plain and len(address) <= _LONGEST_ADDRESS
 
 
 def is_plain_message_id(text: str) -> bool:

@@ -19,10 +19,10 @@ from email.parser import BytesHeaderParser
 from email.policy import SMTP, EmailPolicy, compat32
 from typing import Any
 
-from core.addresses import reply_address
+from core.addresses import is_plain_address, reply_address
 from core.errors import IntakeError
 from core.rules.notices import AUTOMATIC
-from notifier.cleaning import is_plain_address, one_line
+from notifier.cleaning import one_line
 from notifier.facts import FOR_SENDERS, NoticeFacts
 from notifier.settings import MailSettings
 from notifier.words import words_of

@@ -26,7 +26,7 @@ from core.rules.terms import Channel, EventKind, Priority, Role, Rulebook, Statu
 from core.store import cases as rows
 from core.store import inbox
 from core.store.cases import Case
-from core.store.schema import calls, case_events, recordings
+from core.store.schema import calls, case_events, recordings, triage
 from core.telling import given_reference
 from core.unit_of_work import UnitOfWork
 from notifier.cleaning import is_plain_message_id
@@ -41,12 +41,18 @@ FOR_STAFF = frozenset(
         _N.CLOSING_POSTPONED_FOR_OWNER,
         _N.NOTICE_FAILED_FOR_OWNER,
         _N.ESCALATION_FOR_OWNER,
+        _N.UPDATE_WITHDRAWN_FOR_OWNER,
     }
 )
 FOR_SENDERS = frozenset({_N.MAIL_NOT_LINKED, _N.MAIL_TO_CLOSED_CASE})
 REMINDERS = frozenset({_N.REMINDER_1, _N.REMINDER_2})
 
-_SPEAKS_OF_WHAT_WAS_ASKED = REMINDERS | {_N.INFORMATION_ASKED, _N.SOLUTION_PROPOSED, _N.CLOSED_BY_TIMER}
+_SPEAKS_OF_WHAT_WAS_ASKED = REMINDERS | {
+    _N.INFORMATION_ASKED,
+    _N.SOLUTION_PROPOSED,
+    _N.CLOSED_BY_TIMER,
+    _N.WAITS_AGAIN,
+}
 _ASKS = frozenset({_E.INFORMATION_ASKED, _E.SOLUTION_PROPOSED})
 # N3: what stops the timer or starts it afresh; a mail about the waiting before it is out of date.
 _ENDS_THE_WAITING = _ASKS | {
@@ -101,10 +107,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Answered:
-    """The mail that is answered. `message_id` is empty when it has none that is safe to repeat."""
+    """The mail that is answered. `message_id` is empty when it has none that is safe to repeat.
+
+    `subject` is read only where a person answers.
+    """
 
     received_at: datetime
     message_id: str
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,8 @@ class NoticeFacts:
 
     `asked`: the question or the solution that the case waits, or waited, to have answered; `still_waits`: it
     still does. `files`: the names of what is attached to the event. `forbidden`: why the case's contact may not
-    see it now, and empty when they may.
+    see it now, and empty when they may. `is_withdrawn`: the event was taken back since (E3). `words`: what a
+    person wrote for this one mail.
     """
 
     kind: NoticeKind
@@ -150,6 +161,8 @@ class NoticeFacts:
     answered: Answered | None = None
     call: CallTold | None = None
     forbidden: str = ""
+    is_withdrawn: bool = False
+    words: str = ""
 
 
 def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
@@ -160,7 +173,7 @@ def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
     case = rows.by_id(uow.connection, row["case_id"])
     event = rows.event(uow.connection, row["event_id"]) if row["event_id"] else None
     asked, still_waits = _waiting(uow, kind, case, event)
-    forbidden = _forbidden(uow, case)
+    forbidden = _forbidden(uow, kind, case, recipient)
     told = _case_told(uow, kind, case, recipient, may_see=not forbidden)
     return NoticeFacts(
         kind=kind,
@@ -175,17 +188,22 @@ def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
         still_waits=still_waits,
         plan=_plan(case, uow.now, uow.house.rulebook),
         files=_files(uow, case, event),
-        answered=_answered(uow, row["inbox_id"]),
+        answered=_answered(uow, kind, row["inbox_id"]),
         forbidden=forbidden,
+        words=row["words"] or "",
+        is_withdrawn=event is not None and _is_withdrawn(uow, event),
     )
 
 
 def no_longer_true(facts: NoticeFacts) -> str | None:
     """Return why the notice must not be sent any more, or None (A9, I10).
 
-    A contact who may not see the case is told nothing of it. Else only a reminder can come too late: every
-    other notice tells of what happened, which stays true; its text says so where the case has moved on.
+    A contact who may not see the case is told nothing of it, and nobody is told of an update that was taken
+    back. Else only a reminder can come too late: every other notice tells of what happened, which stays true;
+    its text says so where the case has moved on.
     """
+    if facts.is_withdrawn:
+        return "The update was taken out of the case before the mail left (I10)."
     if facts.forbidden and facts.kind not in FOR_STAFF | FOR_SENDERS:
         return facts.forbidden
     if facts.kind in REMINDERS and not facts.still_waits:
@@ -201,7 +219,8 @@ def _without_case(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
         recipient=recipient,
         recipient_name=_analyst_name(uow, recipient) if kind in FOR_STAFF else "",
         message_id=row["message_id"],
-        answered=_answered(uow, row["inbox_id"]),
+        answered=_answered(uow, kind, row["inbox_id"]),
+        words=row["words"] or "",
         call=_call(uow, row["call_key"]),
     )
 
@@ -222,15 +241,34 @@ def _waiting(
 def _newest(
     uow: UnitOfWork, case: Case, kinds: frozenset[EventKind], where: sa.ColumnElement[bool]
 ) -> int | None:
-    """Return the id of the newest event of these kinds; the history is not read, it may hold megabytes of mail."""
-    mine = (case_events.c.case_id == case.id, case_events.c.kind.in_(kinds), where)
+    """Return the id of the newest event of these kinds that stands; what the history says, megabytes, is not read."""
+    stands = case_events.c.id.not_in(rows.withdrawn(case.id))
+    mine = (case_events.c.case_id == case.id, case_events.c.kind.in_(kinds), stands, where)
     newest = sa.select(case_events.c.id).where(*mine).order_by(case_events.c.version.desc()).limit(1)
     return uow.connection.scalar(newest)
 
 
-def _forbidden(uow: UnitOfWork, case: Case) -> str:
-    """Return why the case's contact may not see it at this moment, or an empty text (A3, A9)."""
-    contact = directory.contact(uow, case.contact_id)
+def _is_withdrawn(uow: UnitOfWork, event: sa.RowMapping) -> bool:
+    if event["kind"] != EventKind.CUSTOMER_UPDATE:
+        return False  # nothing else can be taken back
+    undoing = rows.withdrawn(event["case_id"]).where(case_events.c.undoes_id == event["id"])
+    return uow.connection.scalar(undoing) is not None
+
+
+def _forbidden(uow: UnitOfWork, kind: NoticeKind, case: Case, recipient: str) -> str:
+    """Return why the case's contact may not see it at this moment, or an empty text (A3, A9).
+
+    Whom a person answers may be a colleague of the contact's; then it is asked of the colleague.
+    """
+    try:
+        answered = kind is NoticeKind.TRIAGE_ANSWER
+        contact = (
+            directory.contact_by_email(uow, recipient)
+            if answered
+            else directory.contact(uow, case.contact_id)
+        )
+    except NotFound:
+        return "The recipient is no contact any more (A3)"
     reader = Actor(Role.CUSTOMER, contact.name, Channel.MAIL, contact_id=contact.id)
     denied = acting.denied(uow, reader, case, Act.SEE)
     return f"{denied.words} ({denied.rule})" if denied else ""
@@ -320,13 +358,21 @@ def _files(uow: UnitOfWork, case: Case, event: sa.RowMapping | None) -> tuple[st
     return tuple(file["name"] for file in files if file["version"] == event["version"])
 
 
-def _answered(uow: UnitOfWork, inbox_id: int | None) -> Answered | None:
+def _answered(uow: UnitOfWork, kind: NoticeKind, inbox_id: int | None) -> Answered | None:
     mail = inbox.find(uow.connection, inbox_id) if inbox_id is not None else None
     if mail is None:
         return None
+    subject = _subject_in_triage(uow, mail["id"]) if kind is NoticeKind.TRIAGE_ANSWER else ""
     with suppress(NotFound):  # its bytes were removed meanwhile (C10)
-        return Answered(mail["received_at"], _message_id_of(inbox.raw_of(uow.connection, mail["id"])))
-    return Answered(mail["received_at"], "")
+        message_id = _message_id_of(inbox.raw_of(uow.connection, mail["id"]))
+        return Answered(mail["received_at"], message_id, subject)
+    return Answered(mail["received_at"], "", subject)
+
+
+def _subject_in_triage(uow: UnitOfWork, inbox_id: int) -> str:
+    """Return the subject of a mail that was put aside, without PINs (A10)."""
+    kept = sa.select(triage.c.subject).where(triage.c.inbox_id == inbox_id).order_by(triage.c.id.desc())
+    return uow.connection.scalar(kept.limit(1)) or ""
 
 
 def _call(uow: UnitOfWork, key: str | None) -> CallTold | None:

@@ -65,7 +65,8 @@ def _values(facts: NoticeFacts, settings: MailSettings) -> dict[str, Any]:
         "asked": _cleaned_saying(facts.asked),
         "still_waits": facts.still_waits,
         "plan": facts.plan,
-        "answered": facts.answered,
+        "answered": _cleaned(facts.answered) if facts.answered else None,
+        "words": facts.words,
         "call": _cleaned(facts.call) if facts.call else None,
         "support_number": _kept_together(one_line(settings.support_number)),
     }

@@ -15,7 +15,7 @@ from core.pins.checking import PinAccepted, PinAnswer, PinMistyped, PinRefused, 
 from core.pins.derivation import PIN_LENGTH, PinKeys, check_digit, spoken
 from core.pins.failures import FAILURES_TO_LOCK, counted, delay_for, delay_of_number, locked_until
 from core.pins.issuing import KeyOfPin, Outdated, blank, by_key, issue, outdated, reveal
-from core.pins.masking import masked, without_pins
+from core.pins.masking import masked, shown, without_pins
 
 __all__ = [
     "FAILURES_TO_LOCK",
@@ -39,6 +39,7 @@ __all__ = [
     "masked",
     "outdated",
     "reveal",
+    "shown",
     "spoken",
     "without_pins",
 ]

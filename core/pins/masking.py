@@ -58,14 +58,27 @@ def masked(uow: UnitOfWork, text: str) -> str:
     inside a longer row of digits; and 4-4-4 with a few words between. When there are many that could be a PIN,
     all of them are replaced.
     """
+    without, owners = _without(uow, text)
+    for email in owners:
+        _record_removal(uow, email)
+    return without
+
+
+def shown(uow: UnitOfWork, text: str) -> str:
+    """Return the text as `masked` would, and write nothing: for the bytes of a mail, which are only looked at."""
+    without, _owners = _without(uow, text)
+    return without
+
+
+def _without(uow: UnitOfWork, text: str) -> tuple[str, list[str]]:
+    """Return the text without PINs, and whose they were."""
     candidates = [window for window in _windows(text) if _may_be_pin(window.digits)]
     if not candidates:
-        return text
+        return text, []
     owners = _owners_by_pin(uow, {window.digits[:HANDLE_LENGTH] for window in candidates if window.digits})
     hits = [window for window in candidates if window.digits in owners]
-    for email in sorted({owners[window.digits] for window in hits}):
-        _record_removal(uow, email)
-    return _cut(text, candidates if _are_many(candidates) else hits)
+    without = _cut(text, candidates if _are_many(candidates) else hits)
+    return without, sorted({owners[window.digits] for window in hits})
 
 
 def _may_be_pin(digits: str) -> bool:

@@ -46,6 +46,12 @@ class Trigger(StrEnum):
     ACCEPTED = "an analyst accepts it"
     REJECTED = "it is closed as rejected"
     COMPLETED = "it is closed as completed"
+    # A mail that was linked by hand is taken out again (E3)
+    BACK_TO_INFORMATION = "the mail that answered the question is taken back"
+    BACK_TO_THIRD_PARTY = "the mail that came while a third party was awaited is taken back"
+    BACK_TO_REPLY = "the mail that answered the solution is taken back"
+    BACK_TO_FIX = "the mail that answered the fixed software is taken back"
+    BACK_TO_INFO_REQUIRED = "the mail that answered product management is taken back"
 
 
 class Timer(StrEnum):
@@ -90,6 +96,7 @@ _AWAITED, _ORDERED = frozenset({_S.AWAITING_INFORMATION}), frozenset({_S.OPEN, _
 _WISHED = frozenset({_S.CUSTOMER_CARE, _S.PRODUCT_MANAGEMENT})
 _MANAGED = frozenset({_S.PRODUCT_MANAGEMENT})
 _ASKED = frozenset({_SUB.INFO_REQUIRED})
+_ANSWERED, _WISH_ANSWERED = frozenset({_SUB.INVESTIGATION}), frozenset({_SUB.UNDER_CONSIDERATION})
 _NOT_ASKED = frozenset({_SUB.NEW, _SUB.UNDER_CONSIDERATION, _SUB.PLANNED, _SUB.COMMITTED})
 _OPEN, _CLOSED = frozenset({_S.OPEN}), frozenset({_S.CLOSED})
 _CUSTOMER, _ANALYST, _TIMER = frozenset({Role.CUSTOMER}), frozenset({Role.ANALYST}), frozenset({Role.TIMER})
@@ -115,6 +122,26 @@ def _conversation(active: frozenset[Status], waiting: frozenset[Status]) -> tupl
         Move(active, _T.INVESTIGATED, _ANALYST, _S.OPEN, _SUB.INVESTIGATION, _STOP),
         # C8
         Move(active, _T.CANCELLED, _PEOPLE, _S.CLOSED, _SUB.CANCELLED, _STOP),
+        # E3: nobody has answered after all. N3: the timer starts afresh, because the customer was told meanwhile
+        # that nothing is asked, so the days between are no silence (I11).
+        Move(
+            _OPEN,
+            _T.BACK_TO_INFORMATION,
+            _ANALYST,
+            _S.AWAITING_INFORMATION,
+            _SUB.INFORMATION_REQUIRED,
+            _START,
+            _ANSWERED,
+        ),
+        Move(
+            _OPEN,
+            _T.BACK_TO_THIRD_PARTY,
+            _ANALYST,
+            _S.AWAITING_INFORMATION,
+            _SUB.THIRD_PARTY_PENDING,
+            _STOP,
+            _ANSWERED,
+        ),
         # C9: whether it still may be is policy's to say.
         Move(_CLOSED, _T.REOPENED, _PEOPLE, _S.OPEN, _SUB.INVESTIGATION, _STOP),
     )
@@ -126,6 +153,9 @@ SUPPORT_MOVES: tuple[Move, ...] = (
     Move(_ACTIVE, _T.FIX_PROVIDED, _ANALYST, _S.SOLUTION_PROPOSED, _SUB.FIXED, _START),
     Move(_ACTIVE, _T.PASSED_TO_ENGINEERING, _ANALYST, _S.OPEN, _SUB.ENGINEERING_REQUEST, _STOP),
     Move(_ACTIVE, _T.PASSED_TO_MAINTENANCE, _ANALYST, _S.OPEN, _SUB.MAINTENANCE_REVIEW, _STOP),
+    # E3, N3: as where information was asked.
+    Move(_OPEN, _T.BACK_TO_REPLY, _ANALYST, _S.SOLUTION_PROPOSED, _SUB.REPLIED, _START, _ANSWERED),
+    Move(_OPEN, _T.BACK_TO_FIX, _ANALYST, _S.SOLUTION_PROPOSED, _SUB.FIXED, _START, _ANSWERED),
     # C8: closing has a reason; the timer closes only what waits (N1).
     Move(_ACTIVE, _T.RESOLVED, _PEOPLE, _S.CLOSED, _SUB.RESOLVED, _STOP),
     Move(_WAITING, _T.TIMER_RAN_OUT, _TIMER, _S.CLOSED, _SUB.RESOLVED, _STOP),
@@ -142,6 +172,16 @@ FEATURE_REQUEST_MOVES: tuple[Move, ...] = (
     Move(_WISHED, _T.PASSED_TO_PRODUCT_MANAGEMENT, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.NEW, _KEEP),
     Move(_WISHED, _T.CONSIDERED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.UNDER_CONSIDERATION, _KEEP),
     Move(_WISHED, _T.INFO_REQUIRED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.INFO_REQUIRED, _KEEP),
+    # E3: nobody has answered after all; no timer, as before.
+    Move(
+        _MANAGED,
+        _T.BACK_TO_INFO_REQUIRED,
+        _ANALYST,
+        _S.PRODUCT_MANAGEMENT,
+        _SUB.INFO_REQUIRED,
+        _KEEP,
+        _WISH_ANSWERED,
+    ),
     Move(_WISHED, _T.PLANNED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.PLANNED, _KEEP),
     Move(_WISHED, _T.COMMITTED, _ANALYST, _S.PRODUCT_MANAGEMENT, _SUB.COMMITTED, _KEEP),
     Move(_WISHED, _T.IMPLEMENTED, _ANALYST, _S.CLOSED, _SUB.IMPLEMENTED, _STOP),
@@ -209,8 +249,18 @@ SUB_STATUSES: Mapping[CaseType, Mapping[Status, tuple[SubStatus, ...]]] = {
 }
 """Where a case of each type can stand, in the order in which people expect to read it."""
 
+_WAYS_BACK: Mapping[SubStatus, Trigger] = {
+    _SUB.INFORMATION_REQUIRED: _T.BACK_TO_INFORMATION,
+    _SUB.THIRD_PARTY_PENDING: _T.BACK_TO_THIRD_PARTY,
+    _SUB.REPLIED: _T.BACK_TO_REPLY,
+    _SUB.FIXED: _T.BACK_TO_FIX,
+    _SUB.INFO_REQUIRED: _T.BACK_TO_INFO_REQUIRED,
+}
+"""What takes a case back to where a customer's update can have moved it from (C7, C13)."""
+
 _WITH_A_VERB = frozenset(
     {
+        *_WAYS_BACK.values(),
         _T.CUSTOMER_UPDATE,
         _T.INFORMATION_ASKED,
         _T.INFO_REQUIRED,
@@ -236,6 +286,11 @@ def move(
     return Impossible(
         f"a {case_type} case in {status} / {sub_status} does not change when {trigger} ({role})"
     )
+
+
+def way_back(before: SubStatus, now: SubStatus) -> Trigger | None:
+    """Return what takes a case that an update moved back to where it stood before; None where it did not move it."""
+    return None if before is now else _WAYS_BACK[before]
 
 
 def set_by_hand(case_type: CaseType) -> dict[SubStatus, Trigger]:

@@ -43,6 +43,9 @@ class NoticeKind(StrEnum):
     NOTICE_FAILED_FOR_OWNER = "notice-failed-for-owner"
     ESCALATION_FOR_OWNER = "escalation-for-owner"
     ESCALATION_DECIDED = "escalation-decided"
+    UPDATE_WITHDRAWN_FOR_OWNER = "update-withdrawn-for-owner"
+    WAITS_AGAIN = "waits-again"
+    TRIAGE_ANSWER = "triage-answer"
     MAIL_NOT_LINKED = "mail-not-linked"
     MAIL_TO_CLOSED_CASE = "mail-to-closed-case"
 
@@ -90,6 +93,8 @@ NOTICES: dict[EventKind, tuple[Notice, ...]] = {
     EventKind.ESCALATION_REFUSED: (Notice(_N.ESCALATION_DECIDED, _CONTACT, "C11 N5"),),
     EventKind.ESCALATION_NEWS: (Notice(_N.PUBLIC_POST, _CONTACT, "C11 N5"),),
     EventKind.ESCALATION_ENDED: (Notice(_N.ESCALATION_DECIDED, _CONTACT, "C11 N5"),),
+    # E3: what the owner was told to read is no customer's word for this case.
+    EventKind.UPDATE_WITHDRAWN: (Notice(_N.UPDATE_WITHDRAWN_FOR_OWNER, _OWNER, "E3"),),
     # Internal, or told on the line: nobody is mailed.
     EventKind.FIELDS_CHANGED: (),
     EventKind.ASSIGNED: (),
@@ -100,6 +105,7 @@ NOTICES: dict[EventKind, tuple[Notice, ...]] = {
 
 _UPDATE_FOR_OWNER = Notice(_N.CUSTOMER_UPDATE_FOR_OWNER, _OWNER, "C7")
 _STATUS_FOR_CONTACT = Notice(_N.STATUS_CHANGED, _CONTACT, "N5")
+_WAITS_FOR_CONTACT = Notice(_N.WAITS_AGAIN, _CONTACT, "N1 N5")
 
 
 def notices_of(happened: Happened) -> tuple[Notice, ...]:
@@ -109,6 +115,9 @@ def notices_of(happened: Happened) -> tuple[Notice, ...]:
         return (_UPDATE_FOR_OWNER, _STATUS_FOR_CONTACT) if happened.moved else (_UPDATE_FOR_OWNER,)
     if happened.kind is EventKind.CRITICAL_CALL_MESSAGE and happened.moved:
         return (*NOTICES[happened.kind], _STATUS_FOR_CONTACT)  # it was an answer, too
+    if happened.kind is EventKind.UPDATE_WITHDRAWN and happened.moved:
+        # Who was told that nothing more is asked of them must hear that it is.
+        return (*NOTICES[happened.kind], _WAITS_FOR_CONTACT)
     return NOTICES[happened.kind]
 
 

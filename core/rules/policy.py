@@ -38,6 +38,7 @@ class Act(StrEnum):
     CHANGE_PRIORITY = "change the priority of a case"
     ESCALATE = "escalate a case"
     WORK = "work on a case"
+    WITHDRAW = "take a linked mail out of a case"  # of a closed one too: the words may be another company's
     RECORD = "record what became of a mail"  # in no refusal: what happened to a closed case happened too
 
 
@@ -153,6 +154,7 @@ _NEVER_BY_MAIL = frozenset(
 _ENDS_WITH_THE_CASE = frozenset({Act.UPDATE, Act.CLOSE, Act.CHANGE_PRIORITY, Act.ESCALATE, Act.WORK})
 _PHONE_FOR_CRITICAL_ONLY = frozenset({CareLevel.CARE_FOR_CLOUD})
 _CLOUD = frozenset({CareLevel.CARE_FOR_CLOUD, CareLevel.BUSINESS_CARE_FOR_CLOUD})
+_ANALYSTS_ONLY = frozenset({Act.WORK, Act.WITHDRAW})
 _NEVER_CRITICAL = frozenset({CaseType.FEATURE_REQUEST, CaseType.SERVICE_REQUEST})
 
 
@@ -299,12 +301,12 @@ REFUSALS: tuple[Refusal, ...] = (
         "Only a Designated Contact may do this; this contact may read cases and not change them.",
         _is_not_designated,
     ),
-    # What a customer may do has acts of its own; this one is what analysts do.
+    # What a customer may do has acts of its own; these are what analysts do.
     _row(
         "not-an-analyst",
         "A3",
         "Only an analyst may do this.",
-        lambda question: _is_customer(question) and question.act is Act.WORK,
+        lambda question: _is_customer(question) and question.act in _ANALYSTS_ONLY,
     ),
     _row(
         "feature-request-gone",

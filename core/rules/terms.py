@@ -189,6 +189,7 @@ class EventKind(StrEnum):
     ESCALATION_NEWS = "escalation news"
     ESCALATION_ENDED = "escalation ended"
     PURGED = "attachments removed"
+    UPDATE_WITHDRAWN = "update withdrawn"
 
 
 Minutes = tuple[int, int, int, int]

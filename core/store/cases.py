@@ -101,7 +101,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a case's history, as it is to be written. `public`: the contact may see it."""
+    """One line of a case's history, as it is to be written. `public`: the contact may see it.
+
+    `undoes_id`: the event that it takes back.
+    """
 
     at: datetime
     kind: EventKind
@@ -111,6 +114,7 @@ class Event:
     text: str
     public: bool
     escalation_id: int | None = None
+    undoes_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,33 @@ def event(connection: sa.Connection, event_id: int) -> sa.RowMapping:
     if row is None:
         raise NotFound("event", event_id)
     return row
+
+
+def event_before(connection: sa.Connection, event_: sa.RowMapping) -> sa.RowMapping:
+    """Return the event of the same case before this one. Raises NotFound."""
+    before = (case_events.c.case_id == event_["case_id"], case_events.c.version == event_["version"] - 1)
+    row = connection.execute(sa.select(case_events).where(*before)).mappings().first()
+    if row is None:
+        raise NotFound("event before", event_["id"])
+    return row
+
+
+def withdrawn(case_id: int) -> sa.Select[int]:
+    """Select the ids of the case's events that were taken back."""
+    undoing = (case_events.c.case_id == case_id, case_events.c.undoes_id.is_not(None))
+    return sa.select(case_events.c.undoes_id).where(*undoing)
+
+
+def last_seen_at(connection: sa.Connection, case: Case, *, without: int) -> datetime:
+    """Return when the case was last updated, had the event `without` never been."""
+    seen = sa.select(sa.func.max(case_events.c.at)).where(
+        case_events.c.case_id == case.id,
+        case_events.c.public,
+        case_events.c.role != Role.TIMER,
+        case_events.c.id != without,
+        case_events.c.id.not_in(withdrawn(case.id)),
+    )
+    return connection.scalar(seen) or case.opened_at
 
 
 def files_of(connection: sa.Connection, case_id: int) -> Sequence[sa.RowMapping]:
@@ -377,5 +408,6 @@ def _append(connection: sa.Connection, case: Case, event_: Event) -> int:
         "status": case.status,
         "sub_status": case.sub_status,
         "escalation_id": event_.escalation_id,
+        "undoes_id": event_.undoes_id,
     }
     return int(connection.execute(_APPEND, told).scalar_one())

@@ -132,6 +132,17 @@ def _updates_near(
     return updates
 
 
+def has_updated(connection: sa.Connection, row: sa.RowMapping, case_id: int) -> bool:
+    """Say whether the same bytes, in any envelope, are an update of the case now (I2). Reads the case's mails."""
+    others = sa.select(inbox.c.id).where(
+        inbox.c.case_id == case_id,
+        inbox.c.id != row["id"],
+        inbox.c.outcome == "update",
+        inbox.c.content == row["content"],
+    )
+    return connection.execute(others.limit(1)).first() is not None
+
+
 def forget_attempt(connection: sa.Connection, inbox_id: int) -> None:
     """Do not count the last attempt against the mail: something else failed."""
     mail = sa.update(inbox).where(inbox.c.id == inbox_id)
@@ -144,6 +155,15 @@ def mark_linked(connection: sa.Connection, row: sa.RowMapping, case_id: int, now
     values = {"state": State.DONE, "outcome": "update", "error": None, "effect_of": row["fingerprint"]}
     values["case_id"] = case_id
     connection.execute(linked.values(finished_at=now, lease=None, **values))
+
+
+def mark_taken_back(connection: sa.Connection, inbox_id: int, case_id: int | None) -> None:
+    """Note that people took the update of a mail back: it is put aside again, for the case that it names, if any.
+
+    It keeps its outcome to itself, so that another copy of it is a repeat as before (I2).
+    """
+    taken_back = sa.update(inbox).where(inbox.c.id == inbox_id)
+    connection.execute(taken_back.values(outcome="triage", case_id=case_id))
 
 
 def waiting_count(connection: sa.Connection) -> int:

@@ -22,7 +22,7 @@ _WRITE = sa.insert(outbox).returning(outbox.c.id)  # made once: building it cost
 
 @dataclass(frozen=True)
 class OutgoingNotice:
-    """One notice for one person. `message_id` has its angle brackets."""
+    """One notice for one person. `message_id` has its angle brackets; `words` are a person's, for this one mail."""
 
     notice: NoticeKind
     recipient: str
@@ -32,6 +32,7 @@ class OutgoingNotice:
     event_id: int | None = None
     inbox_id: int | None = None
     call_key: str | None = None
+    words: str | None = None
 
 
 def write(connection: sa.Connection, notice: OutgoingNotice, now: datetime) -> int:
@@ -75,6 +76,21 @@ def listed(connection: sa.Connection, limit: int) -> Sequence[sa.RowMapping]:
 def find(connection: sa.Connection, outbox_id: int) -> sa.RowMapping | None:
     """Return one notice, or None."""
     return connection.execute(sa.select(outbox).where(outbox.c.id == outbox_id)).mappings().first()
+
+
+def answer_to(connection: sa.Connection, inbox_id: int, notice: NoticeKind) -> sa.RowMapping | None:
+    """Return the newest notice of this kind that answers this mail, or None."""
+    answering = sa.select(outbox).where(outbox.c.inbox_id == inbox_id, outbox.c.notice == notice)
+    newest = answering.order_by(outbox.c.id.desc()).limit(1)
+    return connection.execute(newest).mappings().first()
+
+
+def stop(connection: sa.Connection, outbox_id: int, now: datetime, why: str) -> bool:
+    """Let a notice that nobody has begun to send not leave. False when it may have left."""
+    untried = (outbox.c.id == outbox_id, outbox.c.state == State.WAITING, outbox.c.attempts == 0)
+    stopped = sa.update(outbox).where(*untried)
+    values = {"state": State.DROPPED, "finished_at": now, "error": why}
+    return connection.execute(stopped.values(values)).rowcount == 1
 
 
 def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping | None:

@@ -358,6 +358,14 @@ outbox = Table(
     # What one address was sent of late, and whether it came back.
     Index("ix_outbox_recipient_written_at", "recipient", "written_at"),
 )
+# Few notices answer a mail; those of one are found without a look at the others.
+_ANSWERS_A_MAIL = text("inbox_id IS NOT NULL")
+Index(
+    "ix_outbox_inbox_id",
+    outbox.c.inbox_id,
+    sqlite_where=_ANSWERS_A_MAIL,
+    postgresql_where=_ANSWERS_A_MAIL,
+)
 Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
 
 triage = Table(
@@ -376,6 +384,11 @@ triage = Table(
     Column("settled_by", String(300)),
     _to("case_events.id", "event_id", nullable=True),  # the update that linking it made
 )
+
+IS_OPEN_ENTRY = text("(triage.state = 'open')")
+"""What the list of triage asks; those that were settled, by the hundred thousand, are not walked through."""
+_IS_OPEN_ENTRY = text("state = 'open'")
+Index("ix_triage_open", triage.c.id, sqlite_where=_IS_OPEN_ENTRY, postgresql_where=_IS_OPEN_ENTRY)
 
 answers_to_senders = Table(  # E3, E6: what a stranger was told, so that it is told once a day
     "answers_to_senders",

@@ -28,6 +28,7 @@ from intake.commands.case_fields import field_options, fields_of
 from intake.commands.escalation import escalate, escalation
 from intake.output import as_json_option, print_json, print_rows, shortened
 from intake.story import story, summary
+from notifier.cleaning import many_lines, one_line
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -142,16 +143,25 @@ def _print_story(told: dict[str, Any]) -> None:
         click.echo()
         click.secho(
             f"{line['at']:%Y-%m-%d %H:%M:%S} UTC  "
-            f"{line['kind']} by {line['actor']} ({line['channel']}{inside}){moved}",
+            f"{line['kind']} by {one_line(line['actor'])} ({line['channel']}{inside}){moved}",
             dim=True,
         )
+        taken = line["withdrawn"]
+        if taken:
+            why = f": {taken['why']}" if taken["why"] else ""
+            click.secho(f"withdrawn by {taken['by']} at {taken['at']:%Y-%m-%d %H:%M:%S} UTC{why}", bold=True)
         if line["text"]:
-            click.echo(line["text"])
+            click.secho(
+                many_lines(line["text"]), dim=bool(taken)
+            )  # a stranger's, and it may steer a terminal
         if line["quoted"]:
             click.secho(f"[{len(line['quoted'].splitlines())} quoted lines]", dim=True)
         for file in line["attachments"]:
             removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
-            click.echo(f"attached: {file['name']} ({file['type']}, {file['size']} bytes){removed}")
+            withheld = " (withheld)" if taken else ""
+            click.echo(
+                f"attached: {one_line(file['name'])} ({file['type']}, {file['size']} bytes){withheld}{removed}"
+            )
 
 
 def _print_owed(told: dict[str, Any]) -> None:

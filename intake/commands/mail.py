@@ -16,7 +16,8 @@ from core.store import claiming, schema
 from core.store import inbox as inbox_rows
 from core.store import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork
-from email_in import decision_log, pipe
+from email_in import pipe
+from email_in.explained import explained
 from email_in.trace import with_trace
 from intake.commands import opened
 from intake.commands.acting import analyst
@@ -158,6 +159,6 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
         return
     for name, value in told.items():
         if name == "decision" and value is not None:
-            click.echo("\n".join(decision_log.in_words(value)))
+            click.echo("\n".join(explained(value)))
         elif value is not None:
             click.echo(f"{name.replace('_', ' ')}: {value}")

@@ -53,9 +53,7 @@ def blueprint(core: Core, password: str, *, most_rows: int = 100) -> Blueprint:
             active = rows.listed(uow.connection, _ACTIVE, order=_MOST_URGENT_FIRST, limit=most_rows)
             active_count = _count(uow.connection, cases, _ACTIVE)
             entries = triage.listed(uow, limit=most_rows)
-            entries_count = _count(
-                uow.connection, schema.triage, schema.triage.c.state == triage.EntryState.OPEN
-            )
+            entries_count = _count(uow.connection, schema.triage, schema.IS_OPEN_ENTRY)
             short = short_of_contacts(uow)
             late = {row["number"]: rows.targets_of(row).overdue(uow.now) for row in active}
         return render_template(

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ from core import cases, escalations
 from core.acting import FOLLOWUP_TIMER, Actor
 from core.cases import NewCase
 from core.errors import BadInput, Refused
-from core.rules import policy
+from core.rules import lifecycle, policy
 from core.rules.terms import (
     Access,
     CaseType,
@@ -44,12 +45,14 @@ from core.rules.terms import (
 from core.store import cases as rows
 from core.store.claiming import State
 from core.store.schema import contracts, grants, outbox
+from core.withdrawing import withdraw_update
 from tests.people import NOW
 
 DAY = timedelta(days=1)
 NAMES = ("alice", "bob", "charlie", "petra", "cleo", "blanche")
 CHANNELS = (Channel.MAIL, Channel.PHONE, Channel.CONSOLE)
 OPEN, AWAITING, PROPOSED, CLOSED, CARE, MANAGED = Status
+UPDATE = EventKind.CUSTOMER_UPDATE
 ACTIVE = {OPEN, AWAITING, PROPOSED}
 
 # Which status may follow which, by whose act (C6, C7, C8, C9, C13, C14, N1): what is not here must never be seen.
@@ -66,6 +69,7 @@ EDGES = {
         *((before, after) for before in (CARE, MANAGED) for after in (CARE, MANAGED, CLOSED)),
         (CLOSED, OPEN),
         (CLOSED, CARE),
+        (CLOSED, CLOSED),
     },
     Role.TIMER: {(AWAITING, AWAITING), (PROPOSED, PROPOSED), (AWAITING, CLOSED), (PROPOSED, CLOSED)},
 }  # fmt: skip
@@ -89,6 +93,16 @@ CUSTOMER_VERBS = (
     ),
     lambda d: partial(escalations.escalate, ground=d.choice(list(EscalationGround)), text=d.choice(TEXTS)),
 )
+
+
+def withdraw_one(uow, actor, case, pick):
+    """Take one of the case's updates back, if it has any; mostly the last."""
+    updates = [row["id"] for row in rows.history(uow.connection, case.id) if row["kind"] == UPDATE]
+    if updates:
+        event_id = updates[-1] if pick < 0.7 else updates[int(pick * len(updates))]
+        withdraw_update(uow, actor, case, event_id, "Not for this case.")
+
+
 ANALYST_VERBS = (
     lambda d: partial(cases.post, text=d.choice(TEXTS), public=d.choice([True, False])),
     lambda d: partial(cases.ask_information, question=d.choice(TEXTS)),
@@ -99,6 +113,7 @@ ANALYST_VERBS = (
     lambda d: partial(escalations.refuse, reason=d.choice(TEXTS)),
     lambda d: partial(escalations.tell_news, text=d.choice(TEXTS)),
     lambda d: partial(escalations.end, reason=d.choice(TEXTS)),
+    lambda d: partial(withdraw_one, pick=d.random()),
 )
 
 
@@ -188,6 +203,16 @@ class CaseMachine(RuleBasedStateMachine):
             self._mails(State.DONE)
             self.clock.advance(days * DAY)
             self._let_the_timer_fire(number)
+
+    @rule(dice=dice)
+    def a_mail_is_linked_and_taken_back(self, dice):
+        number = dice.choice(self.numbers)
+        if dice.random() < 0.7:
+            self._do(number, self.ada, partial(cases.ask_information, question="Which?"))
+        self._do(number, self.ada, partial(cases.update, text="Not for this case."))
+        if dice.random() < 0.3:
+            self._do(number, self.ada, dice.choice(ANALYST_VERBS)(dice))
+        self._do(number, self.ada, partial(withdraw_one, pick=0))
 
     # --- what people do -----------------------------------------------------------------------------------
 
@@ -284,7 +309,9 @@ class CaseMachine(RuleBasedStateMachine):
                 "A3, A9: no right, and it did"
             )
         assert not (actor.channel is Channel.MAIL and kind in NEVER_BY_MAIL), "E1, I4"
-        if before.status is CLOSED:
+        if kind is EventKind.UPDATE_WITHDRAWN:
+            self._judge_withdrawal(before, after, undone=line[13])
+        elif before.status is CLOSED:
             assert kind is EventKind.REOPENED, "something happened to a closed case"
             assert now < before.closed_at + 30 * DAY, "C9: reopened too late"
             assert not before.closed_by_timer or actor.channel is Channel.PHONE, "C9: by phone only"
@@ -308,11 +335,28 @@ class CaseMachine(RuleBasedStateMachine):
         if kind is EventKind.CLOSED_BY_TIMER:
             assert now >= self._waiting_since(before) + 10 * DAY, "N1: closed before its ten days"
 
+    def _judge_withdrawal(self, before, after, undone):
+        """E3: it goes back to where that update moved it from, or stays; and is taken back once."""
+        with self.core.reading() as uow:
+            lines = {line["id"]: line for line in rows.history(uow.connection, before.id)}
+        (update,) = (line for line in lines.values() if line["id"] == undone)
+        assert [line["undoes_id"] for line in lines.values()].count(undone) == 1
+        stood = next(line for line in lines.values() if line["version"] == update["version"] - 1)
+        is_last = update["version"] == before.version
+        expected = (stood["status"], stood["sub_status"]) if is_last else (before.status, before.sub_status)
+        assert (after.status, after.sub_status) == expected, "E3: to where it was, unless it has gone on"
+        assert after.updated_at <= before.updated_at, "C11: as if the update had never been"
+
     def _waiting_since(self, case):
         with self.core.reading() as uow:
             lines = rows.history(uow.connection, case.id)
         asks = (EventKind.INFORMATION_ASKED, EventKind.SOLUTION_PROPOSED)
-        return max(line["at"] for line in lines if line["kind"] in asks)
+        went_back = [
+            after["at"]
+            for before, after in pairwise(lines)
+            if after["kind"] == EventKind.UPDATE_WITHDRAWN and before["status"] != after["status"]
+        ]
+        return max([*went_back, *(line["at"] for line in lines if line["kind"] in asks)])
 
     @invariant()
     def what_always_holds_of_every_case(self):
@@ -353,10 +397,20 @@ PLANTED = (
 @pytest.mark.parametrize("reason", PLANTED)
 def test_the_machine_finds_a_rule_that_was_forgotten(core, people, clock, monkeypatch, reason):
     """A judge who never finds anything is none: each time, one row of the refusals is taken out."""
-    if not core.database.is_sqlite:
-        pytest.skip("one database is enough to judge the judge")
     kept = tuple(row for row in policy.REFUSALS if row.denied.reason != reason)
     monkeypatch.setattr(policy, "REFUSALS", kept)
+    _expect_a_finding(core, people, clock)
+
+
+def test_the_machine_finds_a_case_that_does_not_wait_again(core, people, clock, monkeypatch):
+    """E3: the same, where a mail that was taken back leaves its case Open."""
+    monkeypatch.setattr(lifecycle, "way_back", lambda _before, _now: None)
+    _expect_a_finding(core, people, clock)
+
+
+def _expect_a_finding(core, people, clock):
+    if not core.database.is_sqlite:
+        pytest.skip("one database is enough to judge the judge")
 
     class Machine(CaseMachine):
         pass

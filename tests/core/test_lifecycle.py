@@ -15,6 +15,7 @@ from core.rules.lifecycle import (
     closing_reasons,
     move,
     set_by_hand,
+    way_back,
 )
 from core.rules.terms import CaseType, Role, Status, SubStatus
 
@@ -48,6 +49,9 @@ TABLE = [
     (AWAITING, Trigger.TIMER_RAN_OUT, TIMER, CLOSED, SubStatus.RESOLVED, Timer.STOP),
     (OPEN, Trigger.TIMER_RAN_OUT, TIMER, None, None, None),
     (AWAITING, Trigger.TIMER_RAN_OUT, ANALYST, None, None, None),
+    # E3; what is in New was moved by no update
+    (OPEN, Trigger.BACK_TO_INFORMATION, ANALYST, None, None, None),
+    (AWAITING, Trigger.BACK_TO_INFORMATION, ANALYST, None, None, None),
     # C9
     (CLOSED, Trigger.REOPENED, CUSTOMER, OPEN, SubStatus.INVESTIGATION, Timer.STOP),
     (OPEN, Trigger.REOPENED, CUSTOMER, None, None, None),
@@ -123,6 +127,24 @@ def test_the_table_of_feature_requests(status, sub_status, trigger, role, to, th
 def test_the_table_of_service_requests(status, sub_status, trigger, role, to, then):
     """C14."""
     assert _asked(SERVICE, status, sub_status, trigger, role) == (to, then)
+
+
+@pytest.mark.parametrize("case_type", CaseType)
+def test_whatever_an_update_moves_goes_back_by_a_row_of_the_table(case_type):
+    """E3, I6: to where it was, by an analyst, and by nobody else."""
+    for status, several in SUB_STATUSES[case_type].items():
+        for before in several:
+            after = move(case_type, status, before, T.CUSTOMER_UPDATE, CUSTOMER)
+            if isinstance(after, Impossible) or after.sub_status in (None, before):
+                continue
+            trigger = way_back(before, after.sub_status)
+            assert _asked(case_type, after.status, after.sub_status, trigger, ANALYST) == (status, before)
+            assert _asked(case_type, after.status, after.sub_status, trigger, CUSTOMER) == (None, None)
+
+
+def test_what_an_update_did_not_move_does_not_go_back():
+    """E3."""
+    assert way_back(S.ENGINEERING_REQUEST, S.ENGINEERING_REQUEST) is None
 
 
 @pytest.mark.parametrize("case_type", CaseType)

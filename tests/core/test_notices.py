@@ -27,6 +27,7 @@ TOLD = {
     EventKind.ESCALATION_REFUSED: {(NoticeKind.ESCALATION_DECIDED, Audience.CONTACT)},
     EventKind.ESCALATION_NEWS: {(NoticeKind.PUBLIC_POST, Audience.CONTACT)},
     EventKind.ESCALATION_ENDED: {(NoticeKind.ESCALATION_DECIDED, Audience.CONTACT)},
+    EventKind.UPDATE_WITHDRAWN: {(NoticeKind.UPDATE_WITHDRAWN_FOR_OWNER, Audience.OWNER)},
     EventKind.FIELDS_CHANGED: set(),
     EventKind.ASSIGNED: set(),
     EventKind.PURGED: set(),
@@ -63,6 +64,15 @@ def test_a_message_that_was_an_answer_tells_the_contact_that_the_case_is_open_ag
     assert [notice.kind for notice in notices_of(happened)] == [
         NoticeKind.CRITICAL_MESSAGE_FOR_ON_CALL,
         NoticeKind.STATUS_CHANGED,
+    ]
+
+
+def test_the_contact_is_told_of_a_withdrawal_only_where_the_case_waits_again():
+    """N1, N5, E3."""
+    happened = Happened(EventKind.UPDATE_WITHDRAWN, Role.ANALYST, public=False, moved=True)
+    assert [notice.kind for notice in notices_of(happened)] == [
+        NoticeKind.UPDATE_WITHDRAWN_FOR_OWNER,
+        NoticeKind.WAITS_AGAIN,
     ]
 
 

@@ -147,6 +147,8 @@ TABLE = [
     ("cloud reopens by phone, there is no other way", Act.REOPEN, PHONE, CLOUD_DC, TIMED_OUT, None, None),
     # A3, E1: what customers and mails never do
     ("a DC does no analyst's work", Act.WORK, CONSOLE, DC, OPEN, None, "not-an-analyst"),
+    ("nor takes a mail out", Act.WITHDRAW, CONSOLE, DC, OPEN, None, "not-an-analyst"),
+    ("an analyst does, out of a closed case too", Act.WITHDRAW, CONSOLE, ANALYST, closed(DAY), None, None),
     ("no closing by mail", Act.CLOSE, MAIL, DC, OPEN, None, "mail-only-updates"),
     ("no reopening by mail", Act.REOPEN, MAIL, DC, closed(DAY), None, "mail-only-updates"),
     ("no escalation by mail", Act.ESCALATE, MAIL, DC, OPEN, None, "mail-only-updates"),

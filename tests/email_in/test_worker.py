@@ -28,7 +28,7 @@ from core.store.schema import inbox as inbox_table
 from core.store.schema import outbox, triage
 from email_in import reading, settling, worker
 from email_in.attachments import keep_for_this_case
-from email_in.decision_log import in_words
+from email_in.explained import explained
 from email_in.linking import link_by_hand, prepare
 from email_in.message import read_mail
 from email_in.sender import SenderCheck, SenderRules
@@ -108,10 +108,10 @@ def test_the_decision_log_is_told_in_words(core, asked, reference):
         core, letter("Version 4.2", subject=f"Re: x [{reference}]", sender="bob@northwind.example")
     )
     work(core)
-    told = "\n".join(in_words(outcome(core, inbox_id)["decision"]))
-    assert "decided: not-designated (A3)" in told
-    assert "sender: bob@northwind.example" in told
-    assert f"Reference ID: {reference}, in its subject" in told
+    told = "\n".join(explained(outcome(core, inbox_id)["decision"]))
+    assert "Decided by the row 'not-designated' (A3)" in told
+    assert "Its sender is bob@northwind.example" in told
+    assert f"Reference IDs found: {reference} in subject" in told
     assert "ms to read" in told
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from core import cases, directory, escalations, telling
+from core import cases, directory, escalations, telling, triage
 from core.cases import NewCase
 from core.rules.notices import NOTICES, Audience, NoticeKind
 from core.rules.terms import CaseType, Channel, EscalationGround, Priority, SubStatus
@@ -15,7 +15,8 @@ from core.store import cases as rows
 from core.store import inbox
 from core.store.inbox import ReceivedMail
 from core.store.schema import calls, recordings
-from notifier.facts import FOR_STAFF, read
+from core.withdrawing import withdraw_update
+from notifier.facts import FOR_STAFF, no_longer_true, read
 from notifier.followups import follow_up_one
 from tests.notifier.conftest import html_of, text_of
 from tests.people import NOW
@@ -477,3 +478,64 @@ def opened_as(core, people, case_type, contact="alice"):
         return cases.open_case(uow, people.analyst(), new)
 
     return core.write(act).case
+
+
+def put_aside(core, subject="Help", sender="sam@elsewhere.example", case_id=None):
+    """Put a mail aside and return its inbox id."""
+    inbox_id = accepted(core, sender)
+    aside = triage.Aside(inbox_id, "no-reference", "Why.", sender, subject, case_id)
+    core.write(lambda uow: triage.put_aside(uow, aside))
+    return inbox_id
+
+
+def test_a_persons_answer_stands_below_the_mail_and_says_where_a_reply_goes(core, outgoing):
+    """E3, N6: it is no automatic mail, and it tells of no case."""
+    inbox_id = put_aside(core, subject="The switch\r\nBcc: x@y.example")
+    sender = "sam@elsewhere.example"
+    core.write(lambda uow: telling.answer_in_words(uow, sender, inbox_id, None, "Please call us.\n\nAda"))
+    mail = outgoing.last(N.TRIAGE_ANSWER)
+    assert (mail["To"], mail["Subject"]) == (sender, "Re: The switch Bcc: x@y.example")
+    assert mail["In-Reply-To"] == "<their.own@northwind.example>"
+    assert mail["Auto-Submitted"] is None
+    text = text_of(mail)
+    assert "Support writes:\n\nPlease call us.\n\nAda" in text
+    assert "carries no Reference ID, so your reply does not reach a case by itself" in text
+    assert "Case 00" not in text
+
+
+def test_a_persons_answer_to_a_colleague_of_the_contact_carries_the_case(core, people, outgoing, asked):
+    """A3, E2, N6: Bob may see it."""
+    bob = "bob@northwind.example"
+    inbox_id = put_aside(core, sender=bob, case_id=asked.id)
+    core.write(lambda uow: telling.answer_in_words(uow, bob, inbox_id, asked.id, "Thank you."))
+    mail = outgoing.last(N.TRIAGE_ANSWER)
+    assert mail["Subject"].startswith("Case 0000000001 has an answer to your mail: The switch is down [RT1")
+    assert "Reference ID: RT1" in text_of(mail)
+    assert "brings your answer to this case" in text_of(mail)
+
+
+def test_who_may_not_see_the_case_any_more_is_not_answered_about_it(core, outgoing, asked):
+    """A9: read when the mail leaves."""
+    charlie = "charlie@eastgate.example"
+    inbox_id = put_aside(core, sender=charlie, case_id=asked.id)
+    core.write(lambda uow: telling.answer_in_words(uow, charlie, inbox_id, asked.id, "Thank you."))
+    with core.reading() as uow:
+        assert "A3" in no_longer_true(read(uow, outgoing.rows(N.TRIAGE_ANSWER)[-1]))
+
+
+def test_who_was_told_that_nothing_is_asked_is_asked_again(core, people, outgoing, asked):
+    """N1, N5, E3: the question is repeated; who took the mail out, and why, is not told."""
+    done = core.write(lambda uow: cases.update(uow, people.customer("alice"), asked, "Version 4"))
+    core.write(lambda uow: withdraw_update(uow, people.analyst(), done.case, done.event_id, "Eastgate's."))
+    mail = outgoing.last(N.WAITS_AGAIN)
+    assert mail["Subject"].startswith("Case 0000000001 waits for your answer again")
+    assert opening(mail).startswith("Please answer what is repeated below")
+    text = text_of(mail)
+    assert "Which version?" in text
+    assert "remind you on 4 March 2026, 09:00 UTC" in text
+    assert "Eastgate" not in text
+    assert "Version 4" not in text
+    core.write(
+        lambda uow: cases.update(uow, people.customer("alice"), rows.find(uow.connection, asked.number), "5")
+    )
+    assert opening(outgoing.last(N.WAITS_AGAIN)).startswith("No answer is needed.")

@@ -170,4 +170,4 @@ def test_what_came_with_mail_that_was_put_aside_goes_once_people_settled_it(held
     assert told["of_no_open_case"]["mails"] == 2
     assert held.files_with_traces() == []
     linking = gateway.run("triage", "link", str(entries[0]["id"]), held.number)
-    assert (linking.code, "can no longer be linked" in linking.err) == (1, True)
+    assert (linking.code, "was removed when its time was over" in linking.err) == (1, True)

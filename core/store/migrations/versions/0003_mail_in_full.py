@@ -40,3 +40,9 @@ def upgrade() -> None:
         named = f"CONSTRAINT fk_{table}_{name} REFERENCES {target} (id)"
         op.execute(f"ALTER TABLE {table} ADD COLUMN {name} INTEGER {named}")
     op.create_index("ix_outbox_recipient_written_at", "outbox", ["recipient", "written_at"])
+    answers = sa.text("inbox_id IS NOT NULL")
+    op.create_index(
+        "ix_outbox_inbox_id", "outbox", ["inbox_id"], sqlite_where=answers, postgresql_where=answers
+    )
+    is_open = sa.text("state = 'open'")
+    op.create_index("ix_triage_open", "triage", ["id"], sqlite_where=is_open, postgresql_where=is_open)
