@@ -40,7 +40,7 @@ def prepare(core: Core, entry_id: int) -> Prepared:
             raise NotFound("mail in the inbox", entry["inbox_id"])
         raw = _raw(uow, entry)
     mail = read_mail(raw)
-    return Prepared(entry, row, mail, kept(core.blobs, mail), core.blobs)
+    return Prepared(entry, row, mail, kept(core.blobs, core.house.file_rules, mail), core.blobs)
 
 
 def _raw(uow: UnitOfWork, entry: sa.RowMapping) -> bytes:

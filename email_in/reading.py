@@ -54,6 +54,6 @@ def read(core: Core, rules: SenderRules, row: sa.RowMapping, raw: bytes | None) 
         sender=sender,
         proof=proof_of(sender, results, rules.authserv_id) if sender else Proof.NONE,
         # A mail without a Reference ID keeps its files in its own bytes.
-        files=kept(core.blobs, mail) if found else (),
+        files=kept(core.blobs, core.house.file_rules, mail) if found else (),
         seconds=time.perf_counter() - began,
     )

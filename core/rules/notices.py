@@ -45,6 +45,7 @@ class NoticeKind(StrEnum):
     ESCALATION_DECIDED = "escalation-decided"
     MAIL_NOT_LINKED = "mail-not-linked"
     MAIL_TO_CLOSED_CASE = "mail-to-closed-case"
+    ATTACHMENT_REFUSED = "attachment-refused"
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ AUTOMATIC = frozenset(
         _N.NOTICE_FAILED_FOR_OWNER,
         _N.MAIL_NOT_LINKED,
         _N.MAIL_TO_CLOSED_CASE,
+        _N.ATTACHMENT_REFUSED,
     }
 )
 """Notices that no person caused: sent with `Auto-Submitted: auto-replied` or `auto-generated` (RFC 3834)."""

@@ -150,8 +150,16 @@ def _print_story(told: dict[str, Any]) -> None:
         if line["quoted"]:
             click.secho(f"[{len(line['quoted'].splitlines())} quoted lines]", dim=True)
         for file in line["attachments"]:
-            removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
-            click.echo(f"attached: {file['name']} ({file['type']}, {file['size']} bytes){removed}")
+            _print_file(file)
+
+
+def _print_file(file: dict[str, Any]) -> None:
+    what = f"{file['name']} ({file['type']}, {file['size']} bytes)"
+    if file["refused"]:
+        click.echo(f"not kept: {what}: {file['refused']}")
+        return
+    removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
+    click.echo(f"{'in the text' if file['inline'] else 'attached'}: {what}{removed}")
 
 
 def _print_owed(told: dict[str, Any]) -> None:
