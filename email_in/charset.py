@@ -50,6 +50,8 @@ _REALLY = {
 # Text codecs of the language that are no charsets of mail; the first two take quadratic time.
 _NOT_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 
+_WIDE = ("utf-16", "utf-32")  # in these a line end is more than one octet
+
 _SANE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}\Z", re.ASCII)
 _ISO_2022_JP_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -60,7 +62,23 @@ def decode(content: bytes, declared: str = "") -> str:
     text = _by_label(content, _codec(declared))
     if text is None:
         text = _by_guess(content)
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """Return a text as every database takes it."""
     return _LONE_SURROGATE.sub("\ufffd", text.replace("\0", ""))
+
+
+def decode_lines(content: bytes, declared: str = "") -> str:
+    """Return the same with plain line ends.
+
+    They are made plain in the bytes wherever a line end is one there: text can take four times the memory, and
+    what is unchanged is not copied.
+    """
+    if not _codec(declared).startswith(_WIDE):
+        content = content.replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _codec(declared: str) -> str:
