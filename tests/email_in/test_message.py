@@ -100,7 +100,7 @@ SHOWN_FILES = [
     ("the same, called an attachment", picture(LARGE, "Content-ID: <a@x>", "Content-Disposition: attachment"), True),
     ("a picture that no text refers to", picture(LARGE, "Content-ID: <b@x>"), False),
     ("an attached picture", picture(SMALL, "Content-Disposition: attachment"), False),
-    ("a document that Apple Mail calls inline", "Content-Type: application/pdf\nContent-Disposition: inline\n\nx", False),
+    ("a document that is called inline", "Content-Type: application/pdf\nContent-Disposition: inline\n\nx", False),
 ]  # fmt: skip
 
 
