@@ -44,7 +44,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "rfc/001 from, rfc/001 to, rfc/004 from, rfc/004 to",
     ),
     (
-        f"mime4j ends a part at a line that begins as its boundary does; we demand the whole line, and {_SHOWN_AS_TEXT}",
+        "mime4j ends a part at a line that begins as its boundary does; ours demands the whole line, and shows all",
         "james/ending-boundaries headers, james/ending-boundaries contents",
     ),
     (
