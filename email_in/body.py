@@ -227,7 +227,7 @@ class _Taken:
             inside = winmail.opened(part.content)
         except NotOpened as error:
             name = file_name(part.file_name, part.content_type)
-            self.allowance.note(f"{name} {error}", _WINMAIL.format(name, error))
+            self.allowance.note(f"a winmail.dat {error}", _WINMAIL.format(name, error))
             self.attach(part)
             return
         self.allowance.note("files in a winmail.dat")
