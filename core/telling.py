@@ -40,9 +40,14 @@ def tell(uow: UnitOfWork, notice: Notice, case: Case, event_id: int) -> None:
 
 
 def answer_sender(
-    uow: UnitOfWork, kind: NoticeKind, address: str, inbox_id: int, case_id: int | None
+    uow: UnitOfWork,
+    kind: NoticeKind,
+    address: str,
+    inbox_id: int,
+    case_id: int | None,
+    event_id: int | None = None,
 ) -> bool:
-    """Tell the sender of a mail what became of it, once for each address, reason and day (E3, E6).
+    """Tell the sender of a mail what became of it, once for each address, reason and day (E3, E4, E6).
 
     Returns whether anything was written. The caller has made sure that a person wrote the mail (E7).
     """
@@ -56,6 +61,7 @@ def answer_sender(
         message_id=_message_id(uow, token),
         bounce_key=random_key(uow.house.chance),
         case_id=case_id,
+        event_id=event_id,
         inbox_id=inbox_id,
     )
     outbox.write(uow.connection, outgoing, uow.now)

@@ -19,6 +19,7 @@ from core.crashpoints import crashpoint
 from core.identifiers import Chance, ReferenceMint
 from core.pins import PinKeys
 from core.rules.contact_addresses import AddressRules
+from core.rules.files import FileRules
 from core.rules.terms import Rulebook
 from core.store.blobs import BlobStore
 from core.store.database import Database
@@ -36,6 +37,7 @@ class House:
     mail_domain: str
     rulebook: Rulebook = field(default_factory=Rulebook)
     address_rules: AddressRules = field(default_factory=AddressRules)
+    file_rules: FileRules = field(default_factory=FileRules)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Bytes and the charset they claim -> text.
 
 Mail labels its text wrongly as often as rightly, so this is a reading and not a
-check: every input gives some text, nothing raises, and the time is linear.
+check: every input gives some text, nothing raises, and the time is linear. What
+a label cannot mean is left to `charset_guess`.
 Codecs that do not stand for a charset (base64, punycode ...) are never reached
 by a name out of a mail. NUL and lone surrogates, which no database column
 takes, do not survive. Names of charsets: RFC 2978 and the IANA list.
@@ -9,6 +10,8 @@ takes, do not survive. Names of charsets: RFC 2978 and the IANA list.
 
 import codecs
 import re
+
+from email_in.charset_guess import by_escapes, by_utf8, guessed
 
 # What the label says, and what the senders of such mail really use (as browsers do).
 _REALLY = {
@@ -44,23 +47,49 @@ _REALLY = {
     "shift_jis": "cp932",
     "shift-jis": "cp932",
     "x-sjis": "cp932",
+    "x-euc-jp": "euc-jp",
     "iso-2022-jp": "iso2022_jp_ext",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext",
+    "x-mac-roman": "mac-roman",
+    "x-macroman": "mac-roman",
+    "x-user-defined": "",
 }
 
 # Text codecs of the language that are no charsets of mail; the first two take quadratic time.
 _NOT_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 
+_WIDE = ("utf-16", "utf-32")  # in these a line end is more than one octet
+
 _SANE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}\Z", re.ASCII)
-_ISO_2022_JP_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
+_WESTERN = frozenset({"cp1252", "iso8859-15"})
+_SEVEN_BITS_ARE_ASCII = _WESTERN | {"", "utf-8"}  # in these an escape of ISO-2022-JP means nothing else
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def decode(content: bytes, declared: str = "") -> str:
     """Return `content` as text, read by its `declared` charset where that makes sense."""
-    text = _by_label(content, _codec(declared))
+    codec = _codec(declared)
+    text = by_escapes(content) if codec in _SEVEN_BITS_ARE_ASCII or codec == "iso2022_jp_ext" else None
     if text is None:
-        text = _by_guess(content)
+        text = _by_label(content, codec)
+    return storable(guessed(content) if text is None else text)
+
+
+def storable(text: str) -> str:
+    """Return a text as every database takes it."""
     return _LONE_SURROGATE.sub("\ufffd", text.replace("\0", ""))
+
+
+def decode_lines(content: bytes, declared: str = "") -> str:
+    """Return the same with plain line ends.
+
+    They are made plain in the bytes wherever a line end is one there: text can take four times the memory, and
+    what is unchanged is not copied.
+    """
+    if not _codec(declared).startswith(_WIDE):
+        content = content.replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _codec(declared: str) -> str:
@@ -82,6 +111,10 @@ def _by_label(content: bytes, codec: str) -> str | None:
         return None
     if codec == "utf-8":
         return _labelled_utf8(content)
+    if codec in _WESTERN and not content.isascii():
+        text = by_utf8(content)  # `Ã©` is what UTF-8 under this label would be, and hardly anybody writes
+        if text is not None:
+            return text
     try:
         return content.decode(codec, "replace")
     except (UnicodeError, ValueError):  # some codecs know no way to go on
@@ -93,17 +126,3 @@ def _labelled_utf8(content: bytes) -> str | None:
     text = content.decode("utf-8-sig", "replace")
     is_utf8 = "\ufffd" not in text or any(char > "\x7f" and char != "\ufffd" for char in text)
     return text if is_utf8 else None
-
-
-def _by_guess(content: bytes) -> str:
-    if _ISO_2022_JP_ESCAPE.search(content):
-        try:
-            return content.decode("iso2022_jp_ext")
-        except UnicodeError:
-            pass
-    for codec in ("utf-8-sig", "windows-1252"):
-        try:
-            return content.decode(codec)
-        except UnicodeError:
-            continue
-    return content.decode("latin-1")

@@ -80,7 +80,7 @@ def decode_words(value: str) -> str:
 
 def _flushed(run: bytes, run_charset: str, between: str) -> list[str]:
     """White space between two encoded words is not shown (RFC 2047 6.2)."""
-    plain = _plain(between) if between.strip() or not run else ""
+    plain = _words(between) if between.strip() or not run else ""
     return [charset.decode(run, run_charset), plain]
 
 
@@ -90,6 +90,11 @@ def _octets(encoding: str, text: str) -> bytes:
         octets = octets.replace(b"_", b" ")
         return _QUOTED_OCTET.sub(lambda match: bytes([int(match[1], 16)]), octets)
     return from_base64(octets)
+
+
+def _words(value: str) -> str:
+    """Read words that are not encoded; they may be Japanese in seven bits, which an address never is."""
+    return charset.decode(value.encode("utf-8", "surrogateescape")) if "\x1b" in value else _plain(value)
 
 
 def _plain(value: str) -> str:

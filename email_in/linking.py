@@ -33,7 +33,9 @@ class Prepared(HeldMail):
 def prepare(core: Core, entry_id: int) -> Prepared:
     """Read the mail of an entry and keep its files. Raises what held_mail() does."""
     held = held_mail(core, entry_id)
-    return Prepared(held.entry, held.row, held.mail, kept(core.blobs, held.mail), core.blobs)
+    return Prepared(
+        held.entry, held.row, held.mail, kept(core.blobs, core.house.file_rules, held.mail), core.blobs
+    )
 
 
 def link_by_hand(uow: UnitOfWork, prepared: Prepared, analyst: Actor, case: Case) -> Done:

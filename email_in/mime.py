@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from email_in import charset
@@ -27,6 +28,8 @@ ONE_HEADER = 16 * 1024  # characters
 HEADERS = 1_000
 DEPTH = 20
 PARTS = 1_000
+ALMOST_BOUNDARIES = 500_000  # lines of one mail that begin as a boundary does and are none
+_UU_LINES = 1_000_000  # of one body; 25 MB of whole lines have less than half as many
 BOUNDARY = 200  # octets; RFC 2046 5.1.1 allows 70
 
 _BOUNDARY_LINE = re.compile(rb"\n--([^\n]{1,250})")
@@ -36,6 +39,7 @@ _TOKEN = re.compile(r"\s*([\w-]+)", re.ASCII)
 _PARAMETER = re.compile(r';\s*([^=;\s"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 # Neither a field, nor its continuation, nor the first line of an mbox: the body begins here.
 _NO_HEADER_LINE = re.compile(rb"^(?!From |[\x21-\x39\x3b-\x7e]+[ \t]*:|[\t ]|\r?$)", re.MULTILINE)
+_UU_LINE = re.compile(rb"^(?!begin |end\s)[!-M][ -`]{2,90}", re.MULTILINE)  # one of 45 octets has 61
 _SPACE_BEFORE_COLON = re.compile(rb"^([\x21-\x39\x3b-\x7e]+)[ \t]+:", re.MULTILINE)
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -61,8 +65,7 @@ class Part:
     @property
     def text(self) -> str:
         """The content as text with plain line ends."""
-        text = charset.decode(self.content, self.params.get("charset", ""))
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return charset.decode_lines(self.content, self.params.get("charset", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ class _Walker:
     open: list[bytes] = field(default_factory=list)
     parts: int = 0
     header_octets: int = 0
+    almost: int = 0
     declared: str = ""
     defects: list[str] = field(default_factory=list)
 
@@ -281,6 +285,10 @@ class _Walker:
             delimiter = self.delimiter(line)
             if delimiter:
                 return line, delimiter
+            self.almost += 1
+            if self.almost > ALMOST_BOUNDARIES:
+                self.note(f"more than {ALMOST_BOUNDARIES} lines that resemble boundaries")
+                break
         return None, None
 
     def delimiter(self, line: re.Match[bytes]) -> _Delimiter | None:
@@ -316,12 +324,10 @@ def _transfer_decoded(body: bytes, encoding: str) -> bytes:
 
 
 def _uudecoded(body: bytes) -> bytes:
-    content: list[bytes] = []
-    for line in body.splitlines():
-        if not line.strip() or line.startswith(b"begin ") or line.strip() == b"end":
-            continue
+    content = bytearray()
+    for line in islice(_UU_LINE.finditer(body), _UU_LINES):
         try:
-            content.append(binascii.a2b_uu(line))
+            content += binascii.a2b_uu(line[0])
         except binascii.Error:
             continue
-    return b"".join(content)
+    return bytes(content)

@@ -19,6 +19,7 @@ REPLY_MARKER = "-- Please reply above this line --"
 
 _LINE_LOOKED_AT = 1_000  # characters of a line
 _LINES_LOOKED_AT = 20_000  # for the forms of mail programs; below so much text of one's own all is shown
+_MOST_LINES = 200_000  # what has more is a log and no letter: it is shown whole
 _INTRODUCTION_LINES = 4  # how many lines the introduction of a quote may be wrapped over
 _HEADER_BLOCK_LINES = 10  # lines in which the block of an original's headers must be complete
 _SIGNATURE_LINES = 15  # a longer text below `-- ` is more than a signature
@@ -34,6 +35,8 @@ class OwnWords:
 
 def own_words(text: str) -> OwnWords:
     """Part a text into what its sender wrote and what the sender quoted below it."""
+    if text.count("\n") > _MOST_LINES:
+        return OwnWords(text, "")
     lines = text.split("\n")
     cut = _cut(lines)
     if cut is None or _says_nothing(lines[:cut]):

@@ -57,6 +57,6 @@ def read(core: Core, rules: SenderRules, row: sa.RowMapping, raw: bytes | None) 
         # May ask the DNS, so never in a transaction; what a machine wrote changes nothing anyway (E7).
         proven=proven(rules, row, raw, mail) if author.kind is Kind.PERSON else NO_PERSONS,
         # A mail without a Reference ID keeps its files in its own bytes.
-        files=kept(core.blobs, mail) if found else (),
+        files=kept(core.blobs, core.house.file_rules, mail) if found else (),
         seconds=time.perf_counter() - began,
     )

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from core import acting, cases, directory, telling, triage
-from core.acting import Actor
+from core.acting import Actor, Done
 from core.errors import NotFound
+from core.rules.notices import NoticeKind
 from core.rules.policy import Act, Denied
 from core.rules.terms import Channel, Role
 from core.store import claiming
@@ -62,7 +63,9 @@ def _settle(
     decision = decide(facts)
     if decision.outcome is Outcome.UPDATE and case is not None and actor is not None:
         keep_for_this_case(uow, blobs, read.mail, read.files)
-        known.case_is_now(cases.update(uow, actor, case, read.mail.text, read.files).case)
+        done = cases.update(uow, actor, case, read.mail.text, read.files)
+        known.case_is_now(done.case)
+        _tell_what_was_refused(uow, read, done)
     elif decision.outcome is Outcome.BOUNCE and notice is not None:
         known.case_is_now(bounced.tell(uow, notice))
     elif decision.outcome is Outcome.TRIAGE:
@@ -99,6 +102,15 @@ def _put_aside(uow: UnitOfWork, read: Read, decision: Decision, case: Case | Non
     triage.put_aside(uow, aside)
     if decision.answer is not None and read.sender is not None and _may_be_answered(uow, read):
         telling.answer_sender(uow, decision.answer, read.sender, read.row["id"], case.id if case else None)
+
+
+def _tell_what_was_refused(uow: UnitOfWork, read: Read, done: Done) -> None:
+    """Tell the sender of files that were not kept (E4); the notice reads from the event which."""
+    if read.sender is None or not any(file.refused for file in read.files):
+        return
+    if _may_be_answered(uow, read):
+        kind = NoticeKind.ATTACHMENT_REFUSED
+        telling.answer_sender(uow, kind, read.sender, read.row["id"], done.case.id, done.event_id)
 
 
 def _may_be_answered(uow: UnitOfWork, read: Read) -> bool:

@@ -44,6 +44,7 @@ def _house(settings: Settings) -> House:
         mail_domain=settings.mail_domain,
         rulebook=settings.rulebook,
         address_rules=settings.address_rules,
+        file_rules=settings.file_rules,
     )
 
 

@@ -35,6 +35,7 @@ from core.errors import BadInput, IntakeError
 from core.identifiers import CROCKFORD
 from core.numbers import dialable
 from core.rules.contact_addresses import FREE_MAIL_DOMAINS, ROLE_ADDRESSES, AddressRules
+from core.rules.files import BLOCKED, MAX_BYTES, FileRules
 from core.rules.terms import CareLevel, Minutes, Priority, Rulebook
 from email_in.proof.servers import name_server
 
@@ -44,6 +45,7 @@ MOST_DAYS = 3650  # of any figure in days: ten years
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _SMART_HOSTS = ("smtp", "smtps", "smtp+starttls")
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@", re.DOTALL)
+_ENDING_OR_TYPE = re.compile(r"[a-z0-9_-]{1,20}|[a-z]+/[a-z0-9.+-]{1,80}")
 _PASSWORD_PARAMETER = re.compile(r"(password=)[^&'\"\s]+")
 _SECRETS = ("secret_key", "pin_key", "pin_key_previous", "twilio_auth_token", "console_password")
 
@@ -179,6 +181,16 @@ def _name_servers(servers: tuple[str, ...]) -> tuple[str, ...]:
     return servers
 
 
+def _endings_or_types(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Take endings with their dot or without; a type has a slash."""
+    bare = tuple(text.lstrip("*.") for text in texts)
+    if any(not _ENDING_OR_TYPE.fullmatch(text) for text in bare):
+        raise ValueError(
+            "endings such as exe and types such as application/x-executable, with commas between"
+        )
+    return tuple(sorted(bare))
+
+
 def _crash_point(text: str) -> str:
     if text and text not in crashpoints.NAMES:
         raise ValueError(f"empty, or one of {', '.join(crashpoints.NAMES)}")
@@ -219,6 +231,14 @@ class Settings(BaseSettings):
     )
     smtp_tls_key: str = Field("", description="file with its key, in PEM; empty: in the same file")
     smtp_max_bytes: int = Field(26_214_400, gt=0, description="largest mail, in bytes")
+    attachment_max_bytes: int = Field(
+        MAX_BYTES, gt=0, description="largest attachment that is kept, in bytes; a larger one is refused"
+    )
+    attachment_blocked: Annotated[Texts, AfterValidator(_endings_or_types)] = Field(
+        tuple(sorted(BLOCKED)),
+        description="endings (exe) and types (application/x-executable) of attachments that are refused, "
+        "by name, by label or by their bytes, with commas between",
+    )
     web_host: str = Field("127.0.0.1", description="address of webhooks and console")
     web_port: int = Field(
         8080, ge=0, le=65535, description="port of webhooks and console; 0 finds a free one"
@@ -384,6 +404,11 @@ class Settings(BaseSettings):
     def address_rules(self) -> AddressRules:
         """Which main addresses a contact may have (A6)."""
         return AddressRules(frozenset(self.free_mail_domains), frozenset(self.role_addresses))
+
+    @property
+    def file_rules(self) -> FileRules:
+        """Which attachments are kept (E4)."""
+        return FileRules(self.attachment_max_bytes, frozenset(self.attachment_blocked))
 
     def listed(self) -> list[tuple[str, str, str]]:
         """Return (variable, value, meaning) of every setting; a secret as `set` or `not set`."""

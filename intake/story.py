@@ -112,6 +112,8 @@ def _line(event: sa.RowMapping, files: Any) -> dict[str, Any]:
                 "name": file["name"],
                 "type": file["content_type"],
                 "size": file["size"],
+                "inline": file["inline"],
+                "refused": file["refused"] or None,
                 "removed_at": file["purged_at"],
             }
             for file in files

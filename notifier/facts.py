@@ -44,7 +44,7 @@ FOR_STAFF = frozenset(
         _N.UPDATE_WITHDRAWN_FOR_OWNER,
     }
 )
-FOR_SENDERS = frozenset({_N.MAIL_NOT_LINKED, _N.MAIL_TO_CLOSED_CASE})
+FOR_SENDERS = frozenset({_N.MAIL_NOT_LINKED, _N.MAIL_TO_CLOSED_CASE, _N.ATTACHMENT_REFUSED})
 REMINDERS = frozenset({_N.REMINDER_1, _N.REMINDER_2})
 
 _SPEAKS_OF_WHAT_WAS_ASKED = REMINDERS | {
@@ -141,9 +141,9 @@ class NoticeFacts:
     """Everything that a mail says. `reference` is empty, and `case` None, only where there is no case.
 
     `asked`: the question or the solution that the case waits, or waited, to have answered; `still_waits`: it
-    still does. `files`: the names of what is attached to the event. `forbidden`: why the case's contact may not
-    see it now, and empty when they may. `is_withdrawn`: the event was taken back since (E3). `words`: what a
-    person wrote for this one mail.
+    still does. `files`: the names of what is attached to the event; `refused`: of what came with it and was not
+    kept, with the reason. `forbidden`: why the case's contact may not see it now, and empty when they may.
+    `is_withdrawn`: the event was taken back since (E3). `words`: what a person wrote for this one mail.
     """
 
     kind: NoticeKind
@@ -158,6 +158,7 @@ class NoticeFacts:
     still_waits: bool = False
     plan: Plan = Plan()
     files: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     answered: Answered | None = None
     call: CallTold | None = None
     forbidden: str = ""
@@ -175,6 +176,7 @@ def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
     asked, still_waits = _waiting(uow, kind, case, event)
     forbidden = _forbidden(uow, kind, case, recipient)
     told = _case_told(uow, kind, case, recipient, may_see=not forbidden)
+    files = _files(uow, case, event)
     return NoticeFacts(
         kind=kind,
         now=uow.now,
@@ -187,7 +189,8 @@ def read(uow: UnitOfWork, row: sa.RowMapping) -> NoticeFacts:
         asked=_said(asked, kind, recipient) if asked else None,
         still_waits=still_waits,
         plan=_plan(case, uow.now, uow.house.rulebook),
-        files=_files(uow, case, event),
+        files=tuple(file["name"] for file in files if not file["refused"]),
+        refused=tuple(f"{file['name']}: {file['refused']}" for file in files if file["refused"]),
         answered=_answered(uow, kind, row["inbox_id"]),
         forbidden=forbidden,
         words=row["words"] or "",
@@ -351,11 +354,11 @@ def _reference(uow: UnitOfWork, case: Case, recipient: str) -> str:
     return token
 
 
-def _files(uow: UnitOfWork, case: Case, event: sa.RowMapping | None) -> tuple[str, ...]:
+def _files(uow: UnitOfWork, case: Case, event: sa.RowMapping | None) -> Sequence[sa.RowMapping]:
     if event is None:
         return ()
     files = rows.files_of(uow.connection, case.id)
-    return tuple(file["name"] for file in files if file["version"] == event["version"])
+    return [file for file in files if file["version"] == event["version"]]
 
 
 def _answered(uow: UnitOfWork, kind: NoticeKind, inbox_id: int | None) -> Answered | None:

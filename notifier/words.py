@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from notifier.facts import FOR_STAFF, NoticeFacts, Said
 from notifier.settings import MailSettings
 
 LONGEST_TOLD = 64 * 1024  # characters of somebody's words: whole logs are too large for a smart host
+_MOST_FILES = 30  # named in one mail; a hostile one has a thousand
 _THE_REST = "The rest is in the case."
 _COLUMNS = 76
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -45,7 +47,8 @@ def words_of(facts: NoticeFacts, settings: MailSettings) -> Words:
         "ask": _paragraphs(said["ask"]),
         "heading": one_line(said.get("heading", "")),
         "told": many_lines(said.get("told", "")),
-        "files": [one_line(name) for name in facts.files],
+        "files": _some(facts.files),
+        "refused": _some(facts.refused),
         "answer": _paragraphs(said["answer"]),
         "case": _cleaned(facts.case) if facts.case else None,
         "for_staff": facts.kind in FOR_STAFF,
@@ -89,6 +92,12 @@ def _beginning(text: str) -> str:
     """Return as much of the text as a mail tells, and where the rest is. What is not told is not walked."""
     told = many_lines(text[:LONGEST_TOLD])
     return told if len(text) <= LONGEST_TOLD else f"{told}\n\n{_THE_REST}"
+
+
+def _some(lines: Sequence[str]) -> list[str]:
+    """Return as many of the lines as a mail shows, and how many more there are."""
+    more = [f"and {len(lines) - _MOST_FILES} more"] if len(lines) > _MOST_FILES else []
+    return [one_line(line) for line in lines[:_MOST_FILES]] + more
 
 
 def _paragraphs(text: str) -> list[str]:

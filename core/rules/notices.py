@@ -48,6 +48,7 @@ class NoticeKind(StrEnum):
     TRIAGE_ANSWER = "triage-answer"
     MAIL_NOT_LINKED = "mail-not-linked"
     MAIL_TO_CLOSED_CASE = "mail-to-closed-case"
+    ATTACHMENT_REFUSED = "attachment-refused"
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ AUTOMATIC = frozenset(
         _N.NOTICE_FAILED_FOR_OWNER,
         _N.MAIL_NOT_LINKED,
         _N.MAIL_TO_CLOSED_CASE,
+        _N.ATTACHMENT_REFUSED,
     }
 )
 """Notices that no person caused: sent with `Auto-Submitted: auto-replied` or `auto-generated` (RFC 3834)."""

@@ -91,7 +91,7 @@ def _place(row: sa.Row[tuple[datetime, int]] | None) -> Place | None:
 
 def contents(connection: sa.Connection, case_id: int, by: datetime) -> Contents:
     """Return what the case holds now; not its mails that people settled after the time `by`."""
-    files = sa.select(attachments.c.digest, attachments.c.size).where(*_held(attachments, case_id))
+    files = sa.select(attachments.c.digest, attachments.c.size).where(*_held_files(case_id))
     rows = connection.execute(files.order_by(attachments.c.id)).all()
     spoken = sa.select(sa.func.count()).select_from(recordings).where(*_held(recordings, case_id))
     return Contents(
@@ -107,9 +107,10 @@ def mark_removed(connection: sa.Connection, case_id: int, now: datetime) -> None
 
     The provider's id of a recording stays, to delete it there.
     """
-    for table, emptied in ((attachments, "digest"), (recordings, "url")):
-        held = sa.update(table).where(*_held(table, case_id))
-        connection.execute(held.values({"purged_at": now, emptied: ""}))
+    files = sa.update(attachments).where(*_held_files(case_id)).values(purged_at=now, digest="")
+    spoken = sa.update(recordings).where(*_held(recordings, case_id)).values(purged_at=now, url="")
+    for held in (files, spoken):
+        connection.execute(held)
 
 
 def mark_purged(connection: sa.Connection, before: Case, now: datetime) -> None:
@@ -118,6 +119,11 @@ def mark_purged(connection: sa.Connection, before: Case, now: datetime) -> None:
     marked = sa.update(cases).where(*unchanged).values(purged_at=now)
     if connection.execute(marked).rowcount != 1:
         raise ChangedMeanwhile(f"case {before.number} was changed by somebody else")
+
+
+def _held_files(case_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Say which files a case holds; of one that was refused there is nothing to remove."""
+    return *_held(attachments, case_id), attachments.c.refused == ""
 
 
 def _held(table: sa.Table, case_id: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -157,11 +157,17 @@ def _print_story(told: dict[str, Any]) -> None:
         if line["quoted"]:
             click.secho(f"[{len(line['quoted'].splitlines())} quoted lines]", dim=True)
         for file in line["attachments"]:
-            removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
-            withheld = " (withheld)" if taken else ""
-            click.echo(
-                f"attached: {one_line(file['name'])} ({file['type']}, {file['size']} bytes){withheld}{removed}"
-            )
+            _print_file(file, withheld=bool(taken))
+
+
+def _print_file(file: dict[str, Any], *, withheld: bool) -> None:
+    what = f"{one_line(file['name'])} ({file['type']}, {file['size']} bytes)"
+    if file["refused"]:
+        click.echo(f"not kept: {what}: {file['refused']}")
+        return
+    removed = f" (removed {file['removed_at']:%Y-%m-%d})" if file["removed_at"] else ""
+    kept_back = " (withheld)" if withheld else ""
+    click.echo(f"{'in the text' if file['inline'] else 'attached'}: {what}{kept_back}{removed}")
 
 
 def _print_owed(told: dict[str, Any]) -> None:

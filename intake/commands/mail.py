@@ -5,19 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import click
 
 from core import triage
 from core.errors import IntakeError, NotFound
+from core.pins import without_pins
 from core.store import cases as case_rows
 from core.store import claiming, schema
 from core.store import inbox as inbox_rows
 from core.store import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork
 from email_in import pipe
+from email_in.dates import written_at
 from email_in.explained import explained
+from email_in.message import read_mail
+from email_in.second_opinion import LINES, SecondOpinion, in_words, second_opinion
 from email_in.trace import with_trace
 from intake.commands import opened
 from intake.commands.acting import analyst
@@ -84,12 +89,24 @@ def show_inbox(inbox_id: int, raw: bool, trace: bool, as_json: bool) -> None:
         kept = _bytes_of(uow, inbox_id)
         removed = "" if kept is not None else _removed(uow, row["case_id"])
     if not raw and not trace:
-        _show(plain_row(row, "lease") | {"as_it_came": removed or "kept"}, as_json=as_json)
+        read = _as_it_reads(kept, row["received_at"]) if kept is not None else {}
+        _show(plain_row(row, "lease") | {"as_it_came": removed or "kept"} | read, as_json=as_json)
     elif kept is not None:
         sys.stdout.buffer.write(with_trace(kept, dict(row), settings.mail_domain) if trace else kept)
     else:
         words = f"what became of it is in `intake inbox show {inbox_id}`."
         raise MailRemoved(f"The mail as it came was {removed}; {words}")
+
+
+def _as_it_reads(raw: bytes, received_at: datetime) -> dict[str, Any]:
+    """Return when the mail was written, and what a second reader sees in it, without PINs (A10)."""
+    said = read_mail(raw).headers.first("Date")
+    opinion = second_opinion(raw)
+    told = {name: [without_pins(line) for line in getattr(opinion, name)] for name in LINES}
+    return {
+        "written_at": written_at(said, received_at),
+        "second_opinion": told | {"failed": opinion.failed},
+    }
 
 
 def _bytes_of(uow: UnitOfWork, inbox_id: int) -> bytes | None:
@@ -160,5 +177,7 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
     for name, value in told.items():
         if name == "decision" and value is not None:
             click.echo("\n".join(explained(value)))
+        elif name == "second_opinion":
+            click.echo("\n".join(in_words(SecondOpinion(**value))))
         elif value is not None:
             click.echo(f"{name.replace('_', ' ')}: {value}")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from email_in.file_names import file_name
 from email_in.headers import DOUBTFUL_FROM, Mailbox
 from email_in.machine import written_by
-from email_in.message import InboundMail, file_name, read_mail
+from email_in.message import InboundMail, read_mail
 from email_in.quoting import own_words
 
 
@@ -84,6 +85,42 @@ def test_files_are_attachments():
 def test_a_picture_among_the_text_is_inline():
     (picture,) = read_mail(multipart("related", HTML, IMAGE)).attachments
     assert (picture.name, picture.inline) == ("image.png", True)
+
+
+def picture(size, *fields):
+    head = "".join(f"{field}\n" for field in ("Content-Type: image/png", *fields))
+    return f"{head}\n" + "x" * size
+
+
+SMALL, LARGE = 1_000, 100_000
+SHOWN_FILES = [
+    ("a logo", picture(SMALL, "Content-Disposition: inline"), True),
+    ("a photograph that a telephone calls inline", picture(LARGE, "Content-Disposition: inline"), False),
+    ("a picture that the text refers to", picture(LARGE, "Content-ID: <a@x>"), True),
+    ("the same, called an attachment", picture(LARGE, "Content-ID: <a@x>", "Content-Disposition: attachment"), True),
+    ("a picture that no text refers to", picture(LARGE, "Content-ID: <b@x>"), False),
+    ("an attached picture", picture(SMALL, "Content-Disposition: attachment"), False),
+    ("a document that is called inline", "Content-Type: application/pdf\nContent-Disposition: inline\n\nx", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "inline"), [row[1:] for row in SHOWN_FILES], ids=[row[0] for row in SHOWN_FILES]
+)
+def test_a_file_is_inline_where_the_mail_shows_it_among_its_text(part, inline):
+    """E4: a signature's logo is no evidence, and a photograph is."""
+    shows = 'Content-Type: text/html\n\n<p>See <img src="cid:a%40x"></p>'
+    (file,) = read_mail(multipart("mixed", shows, part)).attachments
+    assert file.inline is inline
+
+
+def test_the_text_that_apple_mail_puts_after_a_file_is_shown_in_its_place():
+    """E4: all that the sender wrote, in order."""
+    pdf = "Content-Type: application/pdf; name=a.pdf\nContent-Disposition: inline; filename=a.pdf\n\n%PDF"
+    after = "Content-Type: text/plain\n\nwords below it"
+    mail = read_mail(multipart("mixed", PLAIN, pdf, after, FILE, after))
+    assert mail.text == "plain words\nwords below it\nwords below it"
+    assert [file.name for file in mail.attachments] == ["a.pdf", "a.csv"]
 
 
 def test_an_attached_mail_is_one_closed_attachment():
@@ -214,14 +251,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_mail_is_read_parted_and_judged_in_linear_time(raw):
-    begin = time.perf_counter()
+    begin = time.process_time()
     mail = read_mail(raw)
     own_words(mail.text)
     written_by(mail, "a@example.com", "AB")
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
-@pytest.mark.parametrize("bomb", ["<", "<a ", "<p>", "<td>x</td>"])
+@pytest.mark.parametrize("bomb", ["<a ", "<td>x</td>"])
 @pytest.mark.parametrize("parts", [1, 200])
 @pytest.mark.timeout(10)
 def test_a_mail_of_20_mb_of_html_is_cut_and_says_so(bomb, parts):

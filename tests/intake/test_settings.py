@@ -49,6 +49,8 @@ WRONG = {
     "a smart host without a scheme": ("SMARTHOST_URL", "mail.example:25", "smtp://"),
     "a password in the clear": ("SMARTHOST_URL", "smtp://me:hidden@mail.example", "smtps://"),
     "a link without a number": ("CASE_URL", "https://portal.example/", "{number}"),
+    "an attachment that is no ending": ("ATTACHMENT_BLOCKED", "exe, a program", "endings such as exe"),
+    "attachments of nothing": ("ATTACHMENT_MAX_BYTES", "0", "greater than 0"),
     "a crash point that is none": ("CRASH_AT", "somewhere", "inbox.accept.committed"),
 }
 

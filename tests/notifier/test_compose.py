@@ -286,6 +286,17 @@ def test_of_a_very_long_text_its_beginning_is_told_and_where_the_rest_is(kind):
     assert all(("The rest is in the case." in words) is repeats for words in told)
 
 
+def test_of_many_refused_files_the_first_are_named_and_the_others_counted():
+    """E4: a hostile mail has a thousand."""
+    refused = tuple(f"{number}.exe: files that end in .exe are not taken" for number in range(40))
+    mail = sent(replace(FACTS, kind=NoticeKind.ATTACHMENT_REFUSED, refused=refused))
+    text = text_of(mail)
+    assert "Not kept: - 0.exe: files that end in .exe are not taken - 1.exe" in text
+    assert "- and 10 more" in text
+    assert "30.exe" not in text
+    assert shown_words(html_of(mail)) == text.split()
+
+
 def test_a_text_that_fits_is_told_whole():
     said = replace(QUESTION, text="x" * LONGEST_TOLD)
     text = text_of(sent(replace(FACTS, event=said)))
