@@ -34,6 +34,9 @@ _TAG = re.compile(r"<[^<>]*>")
 _PERCENT = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})")
 _QUOTED_PRINTABLE = re.compile(r"=(?:3D)*([0-9A-F]{2})")
 _PROOFPOINT = re.compile(r"[-*](?:25)*([0-9A-Fa-f]{2})")
+# An escape in which a line was broken; looked for from the end of the text, because line ends are rarer than signs.
+_BROKEN_ESCAPE_BACKWARDS = re.compile(r"\n[#;0-9A-Za-z]{0,40}[&%=]")
+_LINE_BREAK = re.compile(r"\n[ \t>|]*(?:[A-Za-z]{1,4}>[ \t>|]*)?")
 _INITIALS = re.compile(r"\n[ \t>|]*[A-Za-z]{1,4}>")
 
 
@@ -48,6 +51,12 @@ def readings(text: str) -> Iterator[bytes]:
 
 
 def _in_every_way(text: str) -> Iterator[bytes]:
+    yield from _undone(text)
+    if "urldefense" in text or _BROKEN_ESCAPE_BACKWARDS.search(text[::-1]):
+        yield from _undone(_LINE_BREAK.sub("", text))
+
+
+def _undone(text: str) -> Iterator[bytes]:
     plain = _without_entities(text) if "&" in text else text
     # In both forms: what is a raised 2 in one mail is half of a broken sign in the next.
     for form in dict.fromkeys((plain, _in_usual_shapes(plain))):
@@ -102,7 +111,10 @@ def _without_percent_escapes(text: str) -> str:
 
 
 def _without_quoted_printable(text: str) -> str:
-    return _QUOTED_PRINTABLE.sub(_octet, text)
+    """Undo what nobody decoded; the program that then quoted it broke lines behind the `=20` in its own way."""
+    if not _QUOTED_PRINTABLE.search(text):
+        return text
+    return _QUOTED_PRINTABLE.sub(_octet, _without_initials(_without_tags(text)))
 
 
 def _without_proofpoint_escapes(text: str) -> str:

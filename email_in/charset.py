@@ -51,7 +51,8 @@ _REALLY = {
 _NOT_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 
 _SANE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}\Z", re.ASCII)
-_ISO_2022_JP_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
+_ISO_2022_JP_ESCAPE = re.compile(rb"\x1b(?:\$(?:[@B]|\(D)|\([JI])")
+_WIDE_LOOKED_AT = 4096  # octets
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -95,12 +96,22 @@ def _labelled_utf8(content: bytes) -> str | None:
     return text if is_utf8 else None
 
 
+def _wide(content: bytes) -> str:
+    """Return the codec of UTF-16 without a label, told by the zero octets of its ASCII signs; else ''."""
+    evens, odds = content[:_WIDE_LOOKED_AT:2].count(0), content[1:_WIDE_LOOKED_AT:2].count(0)
+    if max(evens, odds) < max(8, min(len(content), _WIDE_LOOKED_AT) // 8):
+        return ""
+    return "utf-16-le" if odds > 2 * evens else "utf-16-be" if evens > 2 * odds else ""
+
+
 def _by_guess(content: bytes) -> str:
     if _ISO_2022_JP_ESCAPE.search(content):
         try:
             return content.decode("iso2022_jp_ext")
         except UnicodeError:
             pass
+    if wide := _wide(content):
+        return content.decode(wide, "replace").removeprefix("\ufeff")
     for codec in ("utf-8-sig", "windows-1252"):
         try:
             return content.decode(codec)

@@ -198,11 +198,15 @@ def _text(
         planted.damages["text"] = "re-wrapped"
         lines = _rewrapped(lines, chance)
     subject = told.subject.replace(told.token, _GONE)
-    return clients.quoted_text(client, language, own, subject, lines, chance)
+    text = clients.quoted_text(client, language, own, subject, lines, chance)
+    return "\n".join(_rewrapped(text.split("\n"), chance)) if chance.random() < 0.2 else text
 
 
 def _rewrapped(lines: list[str], chance: random.Random) -> list[str]:
-    """Break lines at a width of 20 to 80 columns wherever it falls; some programs mark only the first piece."""
+    """Break lines at a width of 20 to 80 columns, wherever it falls.
+
+    Before the lines are marked, each piece gets its mark; what is broken after that has a mark at the first only.
+    """
     width = chance.randint(20, 80)
     return [piece for line in lines for piece in (re.findall(f".{{1,{width}}}", line) or [""])]
 

@@ -38,6 +38,9 @@ class NearMiss:
     name: str
 
 
+# Crockford has no U, so it stands for what is lost; else the next word could begin with just the lost letter.
+_NO_LETTER = "U"
+
 Made = tuple[Letter, Expected | int]
 
 
@@ -86,7 +89,7 @@ def _with_one_letter(told: Notice, chance: random.Random) -> Made:
 
 def _with_lost_letter(told: Notice, chance: random.Random) -> Made:
     at = chance.randint(0, len(told.token) - 1)
-    return _in_text(told, f"{told.token[:at]}{told.token[at + 1 :]} ")
+    return _in_text(told, f"{told.token[:at]}{told.token[at + 1 :]}{_NO_LETTER}")
 
 
 def _with_swapped_letters(told: Notice, chance: random.Random) -> Made:
@@ -98,7 +101,7 @@ def _with_swapped_letters(told: Notice, chance: random.Random) -> Made:
 def _with_other_lookalikes(told: Notice, _chance: random.Random) -> Made:
     """Read 8, 5 and 2 as people do, and as Crockford does not: they are letters of their own."""
     read = told.token[:3] + told.token[3:].translate(str.maketrans("852", "BSZ"))
-    return _in_text(told, read if read != told.token else read[:-1])
+    return _in_text(told, read if read != told.token else read[:-1] + _NO_LETTER)
 
 
 def _of(mint: ReferenceMint) -> Callable[[Notice, random.Random], Made]:
