@@ -7,28 +7,21 @@ base 32, 22 characters, never ten digits in a row so that no case number can be 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import html
 import re
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from functools import cached_property
+from typing import Protocol
 
 from core.errors import BadInput
+from core.readings import readings
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_LENGTH, _CHECK_LENGTH, REFERENCE_LENGTH = 16, 3, 22
-# Crockford reads these letters as the digits that they are mistaken for.
+# Crockford reads these letters as the digits that they are mistaken for; core.readings does so with a text.
 _LOOKALIKES = str.maketrans("ILO", "110")
-_TAG = re.compile(r"<[^<>]{0,2000}>")
-_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
-_ENDLESS_ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}")  # html.unescape raises on the longest of them
-_LONGEST_END = 256 * 1024  # characters looked at, at each end of a text
-_MOST_CANDIDATES = 1_000  # in each of these
+_MOST_CANDIDATES = 1_000  # from each end of each reading of a text; checking one takes 3 µs
 _TEN_DIGITS = re.compile(r"[0-9]{10}")
 
 
@@ -83,51 +76,54 @@ class ReferenceMint:
                 return token
 
     def find(self, text: str) -> Iterator[str]:
-        """Yield each Reference ID of this installation in `text`, however it was damaged on its way.
+        """Yield each Reference ID of this installation in `text`, once, however it was damaged on its way.
 
-        Tags, entities, line breaks, quote marks, hyphens, zero-width characters and case do not matter;
-        the check characters do, so a mistyped or foreign one is not found. Of a long text both ends are
-        looked at: own words stand at its top, what they answer at its bottom.
+        Tags, entities, line breaks, quote marks, hyphens, zero-width characters, escapes of links and case do not
+        matter; the check characters do, so a mistyped or foreign one is not found.
         """
-        for end in _ends(text):
-            for source in dict.fromkeys((_TAG.sub("", end), end)):
-                yield from self._find_in_normal(_normalise(source))
+        seen: set[bytes] = set()
+        for reading in readings(text):
+            for candidate in self._candidates(reading):
+                if candidate not in seen:
+                    seen.add(candidate)
+                    token = f"R{self.installation}{candidate.decode()}"
+                    if self._is_ours(token):
+                        yield token
 
-    def _find_in_normal(self, normal: str) -> Iterator[str]:
-        prefix = f"R{self.installation.translate(_LOOKALIKES)}"
-        at = normal.find(prefix)
-        for _candidate in range(_MOST_CANDIDATES):
+    def _candidates(self, reading: bytes) -> Iterator[bytes]:
+        """Yield what stands behind each R and installation, where it has the length and the letters."""
+        for at in self._places(reading):
+            candidate = reading[at + 3 : at + REFERENCE_LENGTH]
+            if len(candidate) == REFERENCE_LENGTH - 3 and b"U" not in candidate:
+                yield candidate
+
+    def _places(self, reading: bytes) -> Iterator[int]:
+        """Yield where R and the installation stand, from the front, then from the back, up to a number each."""
+        at = -1
+        for _from_the_front in range(_MOST_CANDIDATES):
+            at = reading.find(self._prefix, at + 1)
             if at < 0:
                 return
-            body = normal[at : at + REFERENCE_LENGTH]
-            token = f"R{self.installation}{body[3:]}"
-            if len(body) == REFERENCE_LENGTH and self._is_ours(token):
-                yield token
-            at = normal.find(prefix, at + 1)
+            yield at
+        behind, at = at + 1, len(reading)
+        for _from_the_back in range(_MOST_CANDIDATES):
+            at = reading.rfind(self._prefix, behind, at + len(self._prefix) - 1)
+            if at < 0:
+                return
+            yield at
+
+    @cached_property
+    def _prefix(self) -> bytes:
+        return f"R{self.installation.translate(_LOOKALIKES)}".encode()
 
     def _is_ours(self, token: str) -> bool:
         body, check = token[:-_CHECK_LENGTH], token[-_CHECK_LENGTH:]
         return hmac.compare_digest(self._check(body), check)
 
     def _check(self, body: str) -> str:
-        digest = hmac.new(self.key, b"reference-id:" + body.encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self.key, b"reference-id:" + body.encode(), "sha256")
         return _base32(int.from_bytes(digest[:2], "big") >> 1, _CHECK_LENGTH)
 
 
 def _base32(number: int, length: int) -> str:
     return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(length)))
-
-
-def _ends(text: str) -> tuple[str, ...]:
-    """Return the text, or where it is long its beginning and its end."""
-    if len(text) <= 2 * _LONGEST_END:
-        return (text,)
-    return text[:_LONGEST_END], text[-_LONGEST_END:]
-
-
-def _normalise(text: str) -> str:
-    read = html.unescape(_ENDLESS_ENTITY.sub("", text))
-    # Accents are no part of a token, and a long row of them takes NFKC quadratic time to put in order.
-    bare = read if read.isascii() else "".join(sign for sign in read if not unicodedata.combining(sign))
-    plain = unicodedata.normalize("NFKC", bare).upper()
-    return _NOT_ALPHANUMERIC.sub("", plain).translate(_LOOKALIKES)

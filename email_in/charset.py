@@ -11,7 +11,7 @@ takes, do not survive. Names of charsets: RFC 2978 and the IANA list.
 import codecs
 import re
 
-from email_in.charset_guess import by_escapes, by_utf8, guessed
+from email_in.charset_guess import by_escapes, by_utf8, guessed, wide
 
 # What the label says, and what the senders of such mail really use (as browsers do).
 _REALLY = {
@@ -87,7 +87,8 @@ def decode_lines(content: bytes, declared: str = "") -> str:
     They are made plain in the bytes wherever a line end is one there: text can take four times the memory, and
     what is unchanged is not copied.
     """
-    if not _codec(declared).startswith(_WIDE):
+    codec = _codec(declared)
+    if not codec.startswith(_WIDE) and (codec or not wide(content)):
         content = content.replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
 

@@ -1,12 +1,13 @@
 """Bytes whose charset nobody named, or whose label cannot be true. PURE.
 
-Only what proves itself is taken: the escapes of ISO-2022-JP, well-formed UTF-8 beyond ASCII, and Japanese that reads
-as Japanese. Everything else is Western, as most of it is. Linear time; nothing raises.
+Only what proves itself is taken: the zero octets of UTF-16, the escapes of ISO-2022-JP, well-formed UTF-8 beyond
+ASCII, and Japanese that reads as Japanese. Everything else is Western, as most of it is. Linear time; nothing raises.
 """
 
 import re
 
-_ISO_2022_JP_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
+_ISO_2022_JP_ESCAPE = re.compile(rb"\x1b(?:\$(?:[@B]|\(D)|\([JI])")
+_WIDE_LOOKED_AT = 4096  # octets
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _BEYOND_ASCII = re.compile("[^\0-\x7f]")
 _LOOKED_AT = 10_000  # characters in which Japanese shows itself
@@ -18,7 +19,18 @@ _FEWEST_KANA, _KANA_OF_TEN = (
 
 def guessed(content: bytes) -> str:
     """Return the text that unlabelled bytes most likely are."""
+    codec = wide(content)
+    if codec:
+        return content.decode(codec, "replace").removeprefix("\ufeff")
     return by_escapes(content) or by_utf8(content) or _by_kana(content) or _western(content)
+
+
+def wide(content: bytes) -> str:
+    """Return the codec of UTF-16 without a label, told by the zero octets of its ASCII signs; else ''."""
+    evens, odds = content[:_WIDE_LOOKED_AT:2].count(0), content[1:_WIDE_LOOKED_AT:2].count(0)
+    if max(evens, odds) < max(8, min(len(content), _WIDE_LOOKED_AT) // 8):
+        return ""
+    return "utf-16-le" if odds > 2 * evens else "utf-16-be" if evens > 2 * odds else ""
 
 
 def by_escapes(content: bytes) -> str | None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from core.rules.notices import NoticeKind
 from core.rules.policy import Denied
 from email_in.machine import Kind
+from email_in.references import MOST_REFERENCES
 
 
 class Outcome(StrEnum):
@@ -124,6 +125,14 @@ ROWS: tuple[Row, ...] = (
         "The mail carries no Reference ID; a case number alone does not link.",
         lambda facts: facts.references == 0,
         NoticeKind.MAIL_NOT_LINKED,
+    ),
+    # Not all of so many are looked up, so whose they are is not known; no answer carries them.
+    _row(
+        Outcome.TRIAGE,
+        "too-many-references",
+        "E2",
+        f"The mail carries more than {MOST_REFERENCES} Reference IDs.",
+        lambda facts: facts.references > MOST_REFERENCES,
     ),
     _row(
         Outcome.TRIAGE,

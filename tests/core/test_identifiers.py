@@ -47,6 +47,22 @@ DAMAGE = {
     "glued to words": lambda token: f"see{token}please",
     "inside a link": lambda token: f"https://x.example/?u=support%2B{token}%40y",
     "escaped once more": lambda token: html.escape(f"<b>{token}</b>"),
+    "with tags inside, escaped": lambda token: html.escape(f"{token[:9]}<wbr>{token[9:]}"),
+    "with entities that were escaped twice": lambda token: "&amp;amp;shy;".join(token),
+    "with escapes of a link inside": lambda token: f"mailto%3Asupport%2B{'%C2%AD'.join(token)}%40x",
+    "in a link inside a link": lambda token: "%252D".join(token),
+    "in a link of Proofpoint's": lambda token: (
+        f"https://urldefense.proofpoint.com/v2/url?u={'-2D'.join(token)}-40x"
+    ),
+    "in quoted-printable that nobody decoded": lambda token: (
+        f"{token[:5]}=C2=AD{token[5:9]}=20=\n{token[9:]}"
+    ),
+    "quoted with initials": lambda token: f"AA> {token[:5]}\nAA> {token[5:]}",
+    "with the halves of broken signs": lambda token: "\u00cc\u00b2".join(token),
+    "in circles": lambda token: "".join(
+        chr(0x24B6 + ord(sign) - 65) if sign > "9" else chr(0x245F + int(sign)) if sign > "0" else "\u24ea"
+        for sign in token
+    ),
 }
 
 
@@ -94,11 +110,57 @@ def test_no_text_takes_long(bomb):
     assert found(bomb) == []
 
 
-@pytest.mark.parametrize("bomb", ["R01", "<", "\ufdfa", "\u0301\u0327", "&lt;", "&", "<a "])
+BOMBS = [
+    "R01",
+    "<",
+    "\ufdfa",
+    "\u0301\u0327",
+    "\uff21",
+    "&lt;",
+    "&amp;",
+    "&",
+    "<a ",
+    "%25",
+    "=3D",
+    "\n>",
+    "\n   ",
+]
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
 @pytest.mark.timeout(3)
 def test_no_mail_takes_long(bomb):
-    """A hostile mail of 20 MB costs bounded time."""
-    assert found(bomb * (20_000_000 // len(bomb)), ReferenceMint("01", b"a key")) == []
+    """A hostile mail of 25 MiB costs bounded time."""
+    assert found(bomb * (25 * 2**20 // len(bomb)), ReferenceMint("01", b"a key")) == []
+
+
+@pytest.mark.timeout(3)
+def test_near_misses_in_any_number_cost_bounded_time():
+    """E2, I17: 100,000 that have the form; of 2,000 that are checked, one in 32,768 is right by chance."""
+    near = "\n".join(f"RD1{number:019d}" for number in range(100_000))
+    assert len(found(near)) < 5
+
+
+@pytest.mark.parametrize("place", ["{0}{1}", "{1}{0}"], ids=["above", "below"])
+def test_words_that_resemble_the_prefix_do_not_hide_it(place):
+    """E2: `Control` begins a candidate for the installation 01, and so a log may hold thousands of them."""
+    mint = ReferenceMint("01", b"a key")
+    token = mint.mint(random.Random(1))
+    assert found(place.format("Control lost, patrol sent.\n" * 8_000, token), mint) == [token]
+
+
+@given(seeds, st.integers(1, 21))
+def test_what_is_torn_apart_by_words_is_not_joined(chance, at):
+    """E2: only what is no letter and no digit is passed over."""
+    token = MINT.mint(chance)
+    assert token not in found(f"{token[:at]} and then {token[at:]}")
+
+
+def test_in_the_middle_of_a_long_text_it_is_found_as_it_stands():
+    """E2: a long log above a quote, and a long history below it."""
+    token = MINT.mint(random.Random(1))
+    log = "error 7 in the log, again and again\n" * 50_000
+    assert found(f"{log}> {token[:9].lower()}\n> {token[9:]}\n{log}") == [token]
 
 
 @pytest.mark.parametrize("place", ["{} {}", "{1} {0}"], ids=["at the top", "at the bottom"])

@@ -28,6 +28,7 @@ TABLE = [
     ("no reference", replace(UPDATE, references=0, cases=()), Outcome.TRIAGE, "no-reference", NOT_LINKED),
     ("an unknown one", replace(UPDATE, cases=()), Outcome.TRIAGE, "unknown-reference", NOT_LINKED),
     ("two cases", replace(UPDATE, references=2, cases=(7, 8)), Outcome.TRIAGE, "conflicting-references", None),
+    ("21 references", replace(UPDATE, references=21), Outcome.TRIAGE, "too-many-references", None),
     ("unproven", replace(UPDATE, is_proven=False), Outcome.TRIAGE, "sender-unproven", None),
     ("not entitled", replace(UPDATE, denied=READ_ONLY), Outcome.TRIAGE, "not-designated", None),
     ("a closed case", replace(UPDATE, denied=CLOSED), Outcome.TRIAGE, "case-closed", TO_CLOSED),
