@@ -186,6 +186,29 @@ def test_an_attachment_is_kept_with_the_update(asked: Asked) -> None:
     assert "trace über.bin" in shown.text
 
 
+def test_a_program_is_not_kept_and_its_sender_is_told(asked: Asked) -> None:
+    """E4: the case names it with the reason, whatever it is called."""
+    mail = ALICE.replies(asked.notice, WORDS)
+    mail.add_attachment(b"MZ" + bytes(200), maintype="application", subtype="pdf", filename="report.pdf")
+    asked.takes(mail)
+    why = "its bytes are a program of Windows, whatever its name says"
+    shown = asked.gateway.intake("case", "show", asked.number)
+    assert f"not kept: report.pdf (application/vnd.microsoft.portable-executable, 202 bytes): {why}" in shown
+    told = asked.gateway.sink.wait_for(ALICE.address, "attachment-refused", asked.number)
+    assert f"report.pdf: {why}" in " ".join(told.text.split())
+    owners = asked.gateway.sink.wait_for("ada@support.example", "customer-update-for-owner", asked.number)
+    assert "Not kept: - report.pdf" in " ".join(owners.text.split())
+
+
+def test_a_second_reader_tells_over_which_hosts_a_mail_came(asked: Asked) -> None:
+    mail = ALICE.replies(asked.notice, WORDS)
+    mail["Received"] = "from pc.northwind.example by mx.northwind.example; Mon, 2 Mar 2026 09:00:00 +0000"
+    asked.takes(mail)
+    newest = asked.gateway.read("inbox", "list")[0]["id"]
+    shown = asked.gateway.intake("inbox", "show", str(newest))
+    assert "came over: 2026-03-02T09:00:00+00:00 from pc.northwind.example by mx.northwind.example" in shown
+
+
 def test_the_same_mail_twice_is_one_update(asked: Asked) -> None:
     """I2"""
     mail = ALICE.replies(asked.notice, WORDS)
