@@ -113,8 +113,12 @@ class _Signs:
         self.installation = installation
         self.is_null_sender = envelope_sender.strip() in ("", "<>")
 
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name.lower() for name, value in self.mail.headers.fields if value.strip())
+
     def has(self, *names: str) -> bool:
-        return any(self.mail.headers.first(name).strip() for name in names)
+        return any(name.lower() in self._names for name in names)
 
     def says(self, name: str, *words: str) -> bool:
         value = self.mail.headers.first(name).strip().lower()

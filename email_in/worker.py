@@ -17,23 +17,22 @@ import structlog
 
 from core import acting, cases, directory, pins, telling, triage
 from core.acting import Actor
-from core.addresses import read_bounce_key
 from core.errors import LeaseLost, NotFound
 from core.identifiers import random_key
-from core.rules.notices import NoticeKind
 from core.rules.policy import Act, Denied
 from core.rules.terms import Channel, Role
 from core.store import cases as case_rows
-from core.store import claiming, inbox, outbox
+from core.store import claiming, inbox
 from core.store.blobs import BlobStore
 from core.store.cases import Case, KeptFile
 from core.store.database import is_unavailable
 from core.store.schema import inbox as inbox_table
 from core.triage import Aside
 from core.unit_of_work import Core, UnitOfWork
+from email_in import undelivered
 from email_in.attachments import keep_for_this_case, kept
 from email_in.disposition import Decision, Facts, Outcome, decide
-from email_in.machine import Author, written_by
+from email_in.machine import Author, Kind, written_by
 from email_in.message import InboundMail, read_mail
 from email_in.references import Found, found_references
 from email_in.sender import Proof, SenderRules, one_sender, proof_of
@@ -145,7 +144,7 @@ def _act(uow: UnitOfWork, blobs: BlobStore, rules: SenderRules, read: Read) -> N
     case = case_rows.by_id(uow.connection, case_ids[0]) if len(case_ids) == 1 else None
     # Who wrote matters only where there is a case to update.
     actor = _actor(uow, read.sender) if case is not None and read.sender is not None else None
-    bounced = _bounced_notice(uow, read)
+    about = undelivered.notice_of(uow, read.mail, read.author.kind, read.row["recipients"])
     facts = Facts(
         author=read.author.kind,
         is_repeat=inbox.is_repeat(uow.connection, read.row)
@@ -155,16 +154,16 @@ def _act(uow: UnitOfWork, blobs: BlobStore, rules: SenderRules, read: Read) -> N
         cases=case_ids,
         is_proven=rules.is_enough(read.proof),
         denied=_denied(uow, actor, case),
-        bounced=bounced is not None,
+        bounced=about is not None,
     )
     decision = decide(facts)
     if decision.outcome is Outcome.UPDATE and case is not None and actor is not None:
         keep_for_this_case(uow, blobs, read.mail, read.files)
         cases.update(uow, actor, case, read.mail.text, read.files)
-    elif decision.outcome is Outcome.BOUNCE and bounced is not None:
-        _tell_of_bounce(uow, bounced)
+    elif decision.outcome is Outcome.BOUNCE and about is not None:
+        undelivered.take_report(uow, about, read.mail)
     elif decision.outcome is Outcome.TRIAGE:
-        _put_aside(uow, read, decision, case)
+        _put_aside(uow, read, decision, case or _case_of(uow, about, read.author.kind))
     claiming.finish(uow.connection, inbox_table, read.row, uow.now, **_outcome(read, facts, decision))
 
 
@@ -189,28 +188,18 @@ def _denied(uow: UnitOfWork, actor: Actor | None, case: Case | None) -> Denied |
     return acting.denied(uow, actor, case, Act.UPDATE)
 
 
-def _bounced_notice(uow: UnitOfWork, read: Read) -> sa.RowMapping | None:
-    """Return the notice that was sent with the address to which this report came (E7)."""
-    keys = [read_bounce_key(recipient) for recipient in read.row["recipients"]]
-    notices = (outbox.by_bounce_key(uow.connection, key) for key in keys if key)
-    return next((notice for notice in notices if notice is not None), None)
-
-
-def _tell_of_bounce(uow: UnitOfWork, notice: sa.RowMapping) -> None:
-    if not outbox.mark_bounced(uow.connection, notice["id"]):
-        return  # an earlier report of the same was told
-    # That the news of a failed notice came back is no news: it would come back for ever.
-    if notice["case_id"] is not None and notice["notice"] != NoticeKind.NOTICE_FAILED_FOR_OWNER:
-        case = case_rows.by_id(uow.connection, notice["case_id"])
-        words = f"The mail {notice['notice']!r} to {notice['recipient']} came back as undeliverable."
-        cases.record_notice_failed(uow, case, words)
+def _case_of(uow: UnitOfWork, notice: sa.RowMapping | None, author: Kind) -> Case | None:
+    """Return the case that a machine's mail concerns; a person's links by its Reference ID alone (E2)."""
+    if notice is None or notice["case_id"] is None or author is Kind.PERSON:
+        return None
+    return case_rows.by_id(uow.connection, notice["case_id"])
 
 
 def _put_aside(uow: UnitOfWork, read: Read, decision: Decision, case: Case | None) -> None:
     aside = Aside(
         inbox_id=read.row["id"],
         reason=decision.reason,
-        words=f"{decision.words} ({decision.rule})",
+        words=f"{decision.words} ({decision.rule}){undelivered.remark(read.mail, read.author.kind)}",
         sender=read.sender or read.mail.headers.first("From") or read.row["envelope_sender"],
         subject=read.mail.subject,
         case_id=case.id if case else None,
@@ -238,7 +227,7 @@ def _outcome(read: Read, facts: Facts, decision: Decision) -> dict[str, Any]:
         "defects": list(read.mail.defects),
         "decided": decision.reason,
         "rule": decision.rule,
-    }
+    } | undelivered.in_the_log(read.mail, read.author.kind)
     first = decision.outcome is not Outcome.DUPLICATE
     return {
         "outcome": decision.outcome,

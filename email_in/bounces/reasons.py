@@ -123,7 +123,12 @@ def judge(entry: Entry) -> Delivery:
     status = _first(_STATUS, words) or _first(_STATUS, entry.status)
     code = _first(_CODE, words)
     verdict, why = _verdict(entry, words, status, code)
-    return Delivery(entry.recipient, verdict, why, status, code, words[:_KEPT])
+    return Delivery(_shown(entry.recipient), verdict, why, status, code, _shown(words[:_KEPT]))
+
+
+def _shown(text: str) -> str:
+    """Return a text in one line, without signs that a database or a terminal would choke on."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 
 
 def _verdict(entry: Entry, words: str, status: str, code: str) -> tuple[Verdict, str]:
