@@ -1,4 +1,4 @@
-"""The decision log of a mail: what was found where, which row decided, and how long it took. PURE.
+"""The decision log of a mail: what was found where, which row decided, and how long it took.
 
 It is kept with the mail for ever, as JSON; email_in.explained tells it to people.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from email_in import undelivered
 from email_in.disposition import Decision, Facts
 from email_in.reading import Read
 
@@ -25,6 +26,7 @@ def logged(read: Read, facts: Facts, decision: Decision, seconds: float) -> dict
         "words": decision.words,
         "rule": decision.rule,
         "milliseconds": {"reading": _milliseconds(read.seconds), "deciding": _milliseconds(seconds)},
+        **undelivered.in_the_log(read.mail, read.author.kind),
     }
 
 

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
 
     DUPLICATE = "duplicate"  # the very same mail had its outcome: nothing more
     BOUNCE = "bounce"  # the notice that bounced is marked, the case's owner told
+    NOTED = "noted"  # nothing is to be done; its decision log says what it was
     TRIAGE = "triage"
     UPDATE = "update"
 
@@ -30,7 +31,7 @@ class Facts:
     """All that the decision depends on, read in the transaction that acts.
 
     `cases` are the different cases that the mail's Reference IDs belong to; `denied` is why the sender may not
-    update the one case, None when they may; `bounced` says that a notice of ours is known to have bounced.
+    update the one case, None when they may; `bounced` says that the notice is known which a report is about.
     """
 
     author: Kind
@@ -103,12 +104,28 @@ ROWS: tuple[Row, ...] = (
         "A delivery report that belongs to no notice of this gateway.",
         lambda facts: facts.author is Kind.BOUNCE,
     ),
+    # What is still tried has not failed: no mark, no news, nobody's time.
+    _row(
+        Outcome.NOTED,
+        "delivery-report",
+        "E7",
+        "A notice is delayed, or was delivered.",
+        lambda facts: facts.author is Kind.DELIVERY_REPORT and facts.bounced,
+    ),
+    # People must act on it: whoever complains wants no more mail, or pressed the wrong key.
+    _row(
+        Outcome.TRIAGE,
+        "complaint",
+        "E7",
+        "A recipient complains about a mail of this gateway.",
+        lambda facts: facts.author is Kind.COMPLAINT,
+    ),
     _row(
         Outcome.TRIAGE,
         "automatic",
         "E7",
         "An automatic mail: it changes no case and gets no answer.",
-        lambda facts: facts.author in (Kind.AUTOMATIC, Kind.MAILING_LIST),
+        lambda facts: facts.author in (Kind.AUTOMATIC, Kind.MAILING_LIST, Kind.DELIVERY_REPORT),
     ),
     # Who wrote it comes before what it says: an unclear sender could be anybody.
     _row(

@@ -38,10 +38,14 @@ class Known:
         """Return the one case of a mail as it is now; None where it names none or several."""
         return self._cases[case_ids[0]] if len(case_ids) == 1 else None
 
-    def case_is_now(self, case: Case | None) -> None:
-        """Keep what an act has left of a case, if it was one of these."""
-        if case is not None and case.id in self._cases:
-            self._cases[case.id] = case
+    def case_is_now(self, case: Case) -> None:
+        """Keep what an update has left of a case."""
+        self._cases[case.id] = case
+
+    def read_again(self, uow: UnitOfWork, case_id: int | None) -> None:
+        """Read a case anew that the report of a bounce may have changed, if it is one of these."""
+        if case_id in self._cases:
+            self._cases[case_id] = case_rows.by_id(uow.connection, case_id)
 
     def is_repeat(self, read: Read) -> bool:
         """Say whether the same mail had its effect in another copy (I2)."""

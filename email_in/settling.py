@@ -11,23 +11,27 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from core import acting, cases, directory, telling, triage
 from core.acting import Actor, Done
 from core.errors import NotFound
 from core.rules.notices import NoticeKind
 from core.rules.policy import Act, Denied
 from core.rules.terms import Channel, Role
+from core.store import cases as case_rows
 from core.store import claiming
 from core.store.blobs import BlobStore
 from core.store.cases import Case
 from core.store.schema import inbox as inbox_table
 from core.triage import Aside
 from core.unit_of_work import UnitOfWork
-from email_in import bounced
+from email_in import undelivered
 from email_in.attachments import keep_for_this_case
 from email_in.decision_log import logged
 from email_in.disposition import Decision, Facts, Outcome, decide
 from email_in.known import Known
+from email_in.machine import Kind
 from email_in.proof.proven import Proof
 from email_in.reading import Read
 from email_in.sender import SenderRules
@@ -49,7 +53,7 @@ def _settle(
     case = known.case(case_ids)
     # Who wrote matters only where there is a case to update.
     actor = _actor(uow, read.sender) if case is not None and read.sender is not None else None
-    notice = bounced.notice(uow, read)
+    notice = undelivered.notice_of(uow, read.mail, read.author.kind, read.row["recipients"])
     facts = Facts(
         author=read.author.kind,
         is_repeat=known.is_repeat(read),
@@ -67,9 +71,10 @@ def _settle(
         known.case_is_now(done.case)
         _tell_what_was_refused(uow, read, done)
     elif decision.outcome is Outcome.BOUNCE and notice is not None:
-        known.case_is_now(bounced.tell(uow, notice))
+        undelivered.take_report(uow, notice, read.mail)
+        known.read_again(uow, notice["case_id"])
     elif decision.outcome is Outcome.TRIAGE:
-        _put_aside(uow, read, decision, case)
+        _put_aside(uow, read, decision, case or _case_of(uow, notice, read.author.kind))
     known.settle(read, is_update=decision.outcome is Outcome.UPDATE)
     return _outcome(read, facts, decision, time.perf_counter() - began)
 
@@ -90,11 +95,18 @@ def _denied(uow: UnitOfWork, actor: Actor | None, case: Case | None) -> Denied |
     return acting.denied(uow, actor, case, Act.UPDATE)
 
 
+def _case_of(uow: UnitOfWork, notice: sa.RowMapping | None, author: Kind) -> Case | None:
+    """Return the case that a machine's mail concerns; a person's links by its Reference ID alone (E2)."""
+    if notice is None or notice["case_id"] is None or author is Kind.PERSON:
+        return None
+    return case_rows.by_id(uow.connection, notice["case_id"])
+
+
 def _put_aside(uow: UnitOfWork, read: Read, decision: Decision, case: Case | None) -> None:
     aside = Aside(
         inbox_id=read.row["id"],
         reason=decision.reason,
-        words=f"{decision.words} ({decision.rule})",
+        words=f"{decision.words} ({decision.rule}){undelivered.remark(read.mail, read.author.kind)}",
         sender=read.sender or read.mail.headers.first("From") or read.row["envelope_sender"],
         subject=read.mail.subject,
         case_id=case.id if case else None,

@@ -341,6 +341,15 @@ class Settings(BaseSettings):
     holidays: Annotated[tuple[date, ...], NoDecode, BeforeValidator(_as_dates)] = Field(
         (), description="dates that are no business days, besides weekends, with commas between"
     )
+    hard_bounces: int = Field(
+        3,
+        gt=0,
+        le=50,
+        description="mails in a row that come back for good until a contact counts as out of reach",
+    )
+    hard_bounce_days: int = Field(
+        30, gt=0, le=MOST_DAYS, description="days that are looked back for mails that came back"
+    )
     free_mail_domains: Texts = Field(
         tuple(sorted(FREE_MAIL_DOMAINS)),
         description="domains that no contact's main address may have, with commas between",
@@ -398,6 +407,8 @@ class Settings(BaseSettings):
             decide_business_days=self.decide_business_days,
             time_zone=self.time_zone,
             holidays=frozenset(self.holidays),
+            hard_bounces=self.hard_bounces,
+            hard_bounce_days=self.hard_bounce_days,
         )
 
     @property

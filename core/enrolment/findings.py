@@ -5,6 +5,7 @@ A10  a Designated Contact without a PIN; a PIN of a key that is old, or gone
 A4, A5  a grant that would be refused today
 A9   a Designated Contact all of whose contracts have ended
 A6   a main address that would be refused today
+E7   a contact to whom mail after mail came back for good
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core import bouncing
 from core.enrolment.entries import Section
 from core.enrolment.planning import candidate
 from core.enrolment.record import (
@@ -76,7 +78,7 @@ class _Directory:
 def findings(uow: UnitOfWork) -> list[Finding]:
     """Return everything that is found, rule by rule; nothing is changed."""
     found = _read(uow)
-    looks = (_sold_tos, _grounds, _ended, _blank_pins, _old_pins, _addresses)
+    looks = (_sold_tos, _grounds, _ended, _blank_pins, _old_pins, _addresses, _out_of_reach)
     return [finding for look in looks for finding in look(found)]
 
 
@@ -181,6 +183,15 @@ def _addresses(found: _Directory) -> Iterator[Finding]:
         answer = contact_addresses.decide(email, found.uow.house.address_rules)
         if isinstance(answer, Denied):
             yield Finding(answer.rule, email, answer.words, "ask the contact for an address of their own")
+
+
+def _out_of_reach(found: _Directory) -> Iterator[Finding]:
+    for email, gone in bouncing.contacts_out_of_reach(found.uow).items():
+        if email in found.contacts:
+            words = (
+                f"The last {gone.mails} mails came back for good, since {gone.since:%Y-%m-%d}: {gone.words}"
+            )
+            yield Finding("E7", email, words, "ask the contact, or their Designated Approver, for an address")
 
 
 def _rows(uow: UnitOfWork, query: sa.Select[Any]) -> Any:

@@ -196,6 +196,13 @@ Minutes = tuple[int, int, int, int]
 """A target for each priority, Critical to Low, in minutes."""
 
 
+class BounceKind(StrEnum):
+    """Whether the reason for which a mail came back will pass (E7)."""
+
+    HARD = "hard"  # the address or its host is not there
+    SOFT = "soft"  # a full mailbox, a filter, an outage
+
+
 @dataclass(frozen=True)
 class Rulebook:
     """The figures of the rules that a site may set. Days are of 24 hours, but those called business days."""
@@ -213,3 +220,6 @@ class Rulebook:
     decide_business_days: int = 2  # C14
     time_zone: str = "UTC"  # whose midnight begins a business day
     holidays: frozenset[date] = frozenset()  # no business days, besides Saturday and Sunday
+    # E7: so many mails in a row that come back for good, within so many days, and a contact counts as out of reach.
+    hard_bounces: int = 3
+    hard_bounce_days: int = 30

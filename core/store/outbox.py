@@ -14,6 +14,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.rules.notices import NoticeKind
+from core.rules.terms import BounceKind
 from core.store.claiming import State
 from core.store.schema import case_events, outbox
 
@@ -98,10 +99,49 @@ def by_bounce_key(connection: sa.Connection, bounce_key: str) -> sa.RowMapping |
     return connection.execute(sa.select(outbox).where(outbox.c.bounce_key == bounce_key)).mappings().first()
 
 
-def mark_bounced(connection: sa.Connection, outbox_id: int) -> bool:
+def by_message_id(connection: sa.Connection, message_id: str) -> sa.RowMapping | None:
+    """Return the notice with this Message-ID, in its angle brackets, or None (E7)."""
+    return connection.execute(sa.select(outbox).where(outbox.c.message_id == message_id)).mappings().first()
+
+
+@dataclass(frozen=True)
+class BounceMark:
+    """What is noted on a notice that came back: the status as RFC 3463 has it, empty where none was given."""
+
+    kind: BounceKind
+    status: str
+    words: str
+
+
+def mark_bounced(connection: sa.Connection, outbox_id: int, mark: BounceMark, now: datetime) -> bool:
     """Note on a notice that it came back as undeliverable (E7). False when that was noted before.
 
     A worker that has sent it and not yet marked it as sent has lost its lease by this, so the mark stays.
     """
     sent = sa.update(outbox).where(outbox.c.id == outbox_id, outbox.c.state != State.BOUNCED)
-    return connection.execute(sent.values(state=State.BOUNCED, lease=None)).rowcount == 1
+    noted = sent.values(
+        state=State.BOUNCED,
+        lease=None,
+        bounced_at=now,
+        bounce=mark.kind,
+        bounce_status=mark.status or None,
+        bounce_words=mark.words,
+    )
+    return connection.execute(noted).rowcount == 1
+
+
+def sent_to(connection: sa.Connection, address: str, since: datetime, limit: int) -> list[sa.RowMapping]:
+    """Return the mails to an address that have left or come back, of those written since; newest first."""
+    settled = outbox.c.state.in_((State.DONE, State.BOUNCED))
+    rows = sa.select(outbox).where(outbox.c.recipient == address, outbox.c.written_at >= since, settled)
+    newest_first = rows.order_by(outbox.c.written_at.desc(), outbox.c.id.desc()).limit(limit)
+    return list(connection.execute(newest_first).mappings())
+
+
+def often_back(connection: sa.Connection, since: datetime, times: int) -> list[str]:
+    """Return the addresses to which so many mails, of those written since, came back for good."""
+    back = sa.select(outbox.c.recipient).where(
+        outbox.c.written_at >= since, outbox.c.bounce == BounceKind.HARD
+    )
+    often = back.group_by(outbox.c.recipient).having(sa.func.count() >= times).order_by(outbox.c.recipient)
+    return list(connection.scalars(often))

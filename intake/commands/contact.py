@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from core import audit, directory, pins
+from core import audit, bouncing, directory, pins
 from core.directory import Contact
 from core.errors import Refused
 from core.rules.policy import Denied
@@ -37,8 +37,10 @@ def show(email: str, as_json: bool) -> None:
         person = directory.contact_by_email(uow, email)
         held = [_held(one, uow.now) for one in directory.holdings(uow, person.id)]
         locked_until = pins.locked_until(uow, person.id)
+        gone = bouncing.out_of_reach(uow, person.email)
     told = {name: value for name, value in asdict(person).items() if name != "id"}
     told |= {"pin_locked_until": locked_until, "grants": held}
+    told |= {"out_of_reach": asdict(gone) if gone else None}
     if as_json:
         print_json(told)
         return
@@ -52,6 +54,9 @@ def show(email: str, as_json: bool) -> None:
     if person.has_pin and locked_until:
         words = "a right one is refused, too; a new one ends the lock"
         click.echo(f"the PIN is locked until {locked_until:%Y-%m-%d %H:%M} UTC: {words} (A10)")
+    if gone:
+        since = f"the last {gone.mails} came back for good, since {gone.since:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"mail does not reach this address: {since}: {gone.words} (E7)")
     for one in held:
         _show_held(one)
 

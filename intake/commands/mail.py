@@ -144,7 +144,7 @@ def list_outbox(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        columns = ["id", "written_at", "notice", "recipient", "state", "attempts", "error"]
+        columns = ["id", "written_at", "notice", "recipient", "state", "bounce", "attempts", "error"]
         print_rows(rows, columns, "No mail was written.")
 
 

@@ -476,7 +476,8 @@ def test_a_bounce_marks_its_notice_and_tells_the_owner(asked: Asked) -> None:
     asked.gateway.wait_until_done()
     rows = asked.gateway.read("outbox", "list")
     [row] = [row for row in rows if row["message_id"] == asked.notice.message_id]
-    assert row["state"] == "bounced"
+    assert (row["state"], row["bounce"], row["bounce_status"]) == ("bounced", "hard", "5.1.1")
+    assert asked.gateway.read("contact", "show", ALICE.address)["out_of_reach"] is None  # one is not enough
     now = asked.told
     assert (now["status"], now["history"][-1]["kind"]) == (AWAITING, "notice failed")
     assert asked.gateway.sink.to("ada@support.example", "notice-failed-for-owner", asked.number)
