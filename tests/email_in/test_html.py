@@ -72,9 +72,9 @@ def test_an_element_that_never_ends_hides_nothing_else(opening):
     ids=lambda source: source[:12],
 )
 def test_hostile_html_takes_linear_time(source):
-    begin = time.perf_counter()
+    begin = time.process_time()
     readable(source)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 @given(st.text(alphabet="<>/!-ab='\" \n&;#", max_size=200))
