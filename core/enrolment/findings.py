@@ -189,7 +189,7 @@ def _out_of_reach(found: _Directory) -> Iterator[Finding]:
     for email, gone in bouncing.contacts_out_of_reach(found.uow).items():
         if email in found.contacts:
             words = (
-                f"The last {gone.mails} mails came back for good, since {gone.since:%Y-%m-%d}: {gone.words}"
+                f"The last {gone.mails} mails came back for good, since {gone.since:%Y-%m-%d}: {gone.words}."
             )
             yield Finding("E7", email, words, "ask the contact, or their Designated Approver, for an address")
 
