@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, NoReturn
 
-from core import directory, pins
+from core import directory, numbers, pins
 from core.acting import (
     FOLLOWUP_TIMER,
     NOTIFIER,
@@ -65,8 +65,7 @@ def open_case(uow: UnitOfWork, actor: Actor, new: NewCase) -> Done:
     priority = reachable_priority(new.priority, actor.channel, new.type)
     is_critical = priority is Priority.CRITICAL
     care_levels = _permit_opening(uow, actor, new, priority)
-    if is_critical:
-        _demand_number(new.callback_number)
+    callback_number = _callback_number(new.callback_number) if is_critical else None
     owner = directory.first_on_call(uow, given.product)
     status, sub_status = lifecycle.beginning(new.type)
     owed = targets.owed_from(new.type, priority, care_levels, uow.now, uow.house.rulebook)
@@ -74,7 +73,7 @@ def open_case(uow: UnitOfWork, actor: Actor, new: NewCase) -> Done:
         "type": new.type,
         "priority": int(priority),
         "production_down": is_critical and new.production_down,
-        "callback_number": new.callback_number,
+        "callback_number": callback_number,
         "status": status,
         "sub_status": sub_status,
         "subject": subject,
@@ -196,7 +195,7 @@ def change_priority(uow: UnitOfWork, actor: Actor, case: Case, priority: Priorit
         wish = replace(wish, wanted=priority)
     permit(uow, actor, case.combination_id, wish, case.facts)
     if granted is Priority.CRITICAL:
-        _demand_number(None)
+        _callback_number(None)
     columns = _columns_of_priority(uow, case, granted, production_down=False)
     wish = replace(wish, columns=columns)
     words = f"Priority changed from {case.priority.label} to {granted.label}. {text}".strip()
@@ -211,14 +210,14 @@ def raise_to_critical(
 
     `callback_number` is in E.164. Where production is down, the timer stops (N4). Raises Refused and BadInput.
     """
-    _demand_number(callback_number)
+    number = _callback_number(callback_number)
     columns = _columns_of_priority(uow, case, Priority.CRITICAL, production_down=production_down)
-    columns["callback_number"] = callback_number
+    columns["callback_number"] = number
     wish = Wish(Act.CHANGE_PRIORITY, wanted=Priority.CRITICAL, columns=columns)
     down = " Production is down." if production_down else ""
     was = "still" if case.priority is Priority.CRITICAL else f"now, {case.priority.label} before"
     words = f"The priority is {Priority.CRITICAL.label} {was}, by phone.{down}"
-    said = Said(EventKind.PRIORITY_CHANGED, f"{words} Call-back number: {callback_number}.")
+    said = Said(EventKind.PRIORITY_CHANGED, f"{words} Call-back number: {number}.")
     return carry_out(uow, actor, case, wish, said)
 
 
@@ -324,11 +323,11 @@ def _fields(uow: UnitOfWork, case_type: CaseType, given: CaseFields) -> CaseFiel
     return checked_fields(case_type, replace(given, **masked))
 
 
-def _demand_number(callback_number: str | None) -> None:
-    if not callback_number:
-        raise BadInput(
-            "call-back number", callback_number, "given: a Critical case has one at all times (C12)"
-        )
+def _callback_number(given: str | None) -> str:
+    """Return the number in E.164. Raises BadInput where there is none, or none that can be dialled (C12)."""
+    if not given:
+        raise BadInput("call-back number", given, "given: a Critical case has one at all times (C12)")
+    return numbers.dialable(given, "call-back number")
 
 
 def _with_instruction(text: str, asked: Priority, granted: Priority) -> str:

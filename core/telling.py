@@ -146,7 +146,7 @@ def _recipients(uow: UnitOfWork, audience: Audience, case: Case) -> list[str]:
     if case.owner_id is not None:
         return [directory.analyst_email(uow, case.owner_id)]
     first = directory.first_on_call(uow, case.product)
-    return [first.email] if first else []
+    return [analyst.email for analyst in ([first] if first else directory.to_page(uow, case.product))]
 
 
 def _message_id(uow: UnitOfWork, token: str) -> str:

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import sys
+import traceback
 from importlib import import_module
 
 import click
@@ -68,6 +69,7 @@ def main() -> None:
     os.umask(0o077)  # what we write holds customers' words
     _log_to_stderr()
     try:
+        _demand_text(sys.argv[1:])
         intake(standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -82,6 +84,17 @@ def main() -> None:
         _fail(str(error), REFUSED)
     except DBAPIError as error:
         _fail(f"the database does not do it now: {error.orig}", TRY_AGAIN)
+    except Exception as error:
+        # What has no name is temporary, here as at every edge; whoever mends it needs the place.
+        click.echo(without_pins("".join(traceback.format_exception(error))), err=True, nl=False)
+        _fail(f"unexpected trouble ({type(error).__name__}); look before you try again", TRY_AGAIN)
+
+
+def _demand_text(words: list[str]) -> None:
+    """Raise BadInput for bytes that are no text: they would be kept in no database."""
+    for place, word in enumerate(words, 1):
+        if not word.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in word):
+            raise BadInput(f"argument {place}", word, "text in UTF-8")
 
 
 def _show(error: click.ClickException) -> None:

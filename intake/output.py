@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import sqlalchemy as sa
@@ -13,7 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+Row = TypeVar("Row")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def limit_option(most: int) -> Callable[[Command], Command]:
+    """Return an option that says how many lines are shown, at most `most`."""
+    lines = click.IntRange(1, most)
+    return click.option("--limit", type=lines, default=500, show_default=True, help="At most so many lines.")
 
 
 def print_json(value: Any) -> None:
@@ -34,6 +43,13 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothin
     console = Console()
     # Not on a terminal, a narrow width would fold what a program reads line by line.
     Console(width=None if console.is_terminal else 200).print(table)
+
+
+def up_to(limit: int, found: Sequence[Row]) -> Sequence[Row]:
+    """Return so many of what was found, and say on standard error when that is not all."""
+    if len(found) > limit:
+        click.echo(f"intake: there are more than these {limit:,}; --limit shows more", err=True)
+    return found[:limit]
 
 
 def shortened(text: str, longest: int = 60) -> str:

@@ -17,7 +17,9 @@ class Audience(StrEnum):
     """Whom a notice is for."""
 
     CONTACT = "the case's contact"
-    OWNER = "the analyst who owns the case, or the first one on call while nobody does"
+    OWNER = (
+        "the analyst who owns the case; while nobody does, the first one on call, else every analyst there is"
+    )
     ON_CALL = "every analyst on the on-call list; every analyst there is while nobody is on call"
     SENDER = "the sender of a mail"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TypeVar
 
 import click
 
 from core import directory
 from core.acting import Actor, Done
+from core.errors import BadInput
 from core.identifiers import parse_case_number
 from core.rules.terms import Channel, Role
 from core.store import cases as rows
@@ -15,6 +18,7 @@ from core.store.cases import Case
 from core.unit_of_work import UnitOfWork
 from intake.commands import opened
 
+Word = TypeVar("Word", bound=StrEnum)
 Verb = Callable[[UnitOfWork, Actor, Case], Done]
 
 by_option = click.option(
@@ -46,3 +50,12 @@ def act_on(number: str, by: str | None, verb: Verb) -> Case:
 def say_where_it_stands(case: Case) -> None:
     """Print a case in one line."""
     click.echo(f"{case.number} is {case.status} / {case.sub_status}, {case.priority.label}")
+
+
+def word_of(words: Iterable[Word], field: str, text: str, rule: str) -> Word:
+    """Return the word of the rules that is meant, in whatever case it is written. Raises BadInput."""
+    known = list(words)
+    for word in known:
+        if word.lower() == text.strip().lower():
+            return word
+    raise BadInput(field, text, f"one of: {', '.join(known)} ({rule})")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -23,14 +22,12 @@ from core.store import schema
 from core.store.cases import Case
 from core.unit_of_work import UnitOfWork
 from intake.commands import opened
-from intake.commands.acting import act_on, analyst, by_option, number_argument, say_where_it_stands
+from intake.commands.acting import act_on, analyst, by_option, number_argument, say_where_it_stands, word_of
 from intake.commands.case_fields import field_options, fields_of
 from intake.commands.escalation import escalate, escalation
-from intake.output import as_json_option, print_json, print_rows, shortened
+from intake.output import as_json_option, limit_option, print_json, print_rows, shortened, up_to
 from intake.story import story, summary
 from notifier.cleaning import many_lines, one_line
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 @click.group()
@@ -47,7 +44,7 @@ def case() -> None:
     "--type", "case_type", default="Support", help="Support, Admin, Feature Request, Service Request."
 )
 @field_options
-@click.option("--company", metavar="NAME", help="The End User, where the contact has several.")
+@click.option("--company", metavar="NAME", help="Which customer, where the contact has several.")
 @by_option
 def open_(**given: Any) -> None:
     """Open a case for a contact and print its number."""
@@ -73,12 +70,17 @@ def open_(**given: Any) -> None:
 
 
 def _combination(uow: UnitOfWork, contact_id: int, company: str | None) -> int:
-    held = directory.holdings(uow, contact_id)
-    fitting = [one for one in held if company in (None, one.combination.end_user)]
+    """Return for which of the contact's combinations a case is opened. Raises BadInput naming them.
+
+    The End User is enough where it names one only; bought in two ways, it is named with its Sold To.
+    """
+    held = [one.combination for one in directory.holdings(uow, contact_id)]
+    named = [one for one in held if company is None or one.name.lower() == company.strip().lower()]
+    fitting = named or [one for one in held if one.end_user.lower() == (company or "").strip().lower()]
     if len(fitting) != 1:
-        names = ", ".join(one.combination.end_user for one in held) or "none: the contact has no grants"
-        raise BadInput("--company", company, f"one of: {names}")
-    return fitting[0].combination.id
+        names = ", ".join(one.name for one in held) or "none: the contact has no grants"
+        raise BadInput("--company", company, f"one of: {names} (A3)")
+    return fitting[0].id
 
 
 def _sub_status(case: Case, text: str, by_hand: Iterable[SubStatus]) -> SubStatus:
@@ -87,15 +89,6 @@ def _sub_status(case: Case, text: str, by_hand: Iterable[SubStatus]) -> SubStatu
         if sub_status.lower() == text.strip().lower():
             return sub_status
     return word_of(by_hand, "sub-status", text, f"{case.type}: C6")
-
-
-def word_of(words: Iterable[Word], field: str, text: str, rule: str) -> Word:
-    """Return the word of the rules that is meant, in whatever case it is written. Raises BadInput."""
-    known = list(words)
-    for word in known:
-        if word.lower() == text.strip().lower():
-            return word
-    raise BadInput(field, text, f"one of: {', '.join(known)} ({rule})")
 
 
 def _priority(text: str) -> Priority:
@@ -182,34 +175,40 @@ def _print_owed(told: dict[str, Any]) -> None:
 
 
 @case.command("list")
-@click.option("--status", type=click.Choice([str(status) for status in Status], case_sensitive=False))
+@click.option("--status", metavar="WORD", help="Only those that stand there, such as Open.")
 @click.option("--contact", metavar="EMAIL")
 @click.option(
     "--overdue", is_flag=True, help="Only those that owe a response, or a decision, since longest first."
 )
 @click.option("--escalated", is_flag=True, help="Only those with an open escalation.")
+@limit_option(10_000)
 @as_json_option
-def list_(status: str | None, contact: str | None, overdue: bool, escalated: bool, as_json: bool) -> None:
+def list_(*, overdue: bool, limit: int, as_json: bool, **wanted: Any) -> None:
     """List cases, newest first."""
-    conditions: list[rows.Condition] = []
-    if escalated:
-        conditions.append(schema.ESCALATED)
-    if status:
-        conditions.append(schema.cases.c.status == status)
-    if contact:
-        conditions.append(schema.contacts.c.email == contact.strip().lower())
     with opened() as (core, _settings), core.reading() as uow:
+        conditions = list(_conditions(uow, **wanted))
         if overdue:
-            found = rows.overdue(uow.connection, uow.now, *conditions)
+            found = rows.overdue(uow.connection, uow.now, *conditions, limit=limit + 1)
         else:
-            found = rows.listed(uow.connection, *conditions)
-        told = [summary(row, uow.now) for row in found]
+            found = rows.listed(uow.connection, *conditions, limit=limit + 1)
+        told = [summary(row, uow.now) for row in up_to(limit, found)]
     if as_json:
         print_json(told)
     else:
         columns = ["number", "type", "priority", "status", "sub_status", "contact", "owner", "subject"]
         told = [one | {"subject": shortened(one["subject"])} for one in told]
         print_rows(told, columns + ["overdue"] * overdue, "There are no such cases.")
+
+
+def _conditions(
+    uow: UnitOfWork, *, status: str | None, contact: str | None, escalated: bool
+) -> Iterator[rows.Condition]:
+    if escalated:
+        yield schema.ESCALATED
+    if status is not None:
+        yield schema.cases.c.status == word_of(Status, "status", status, "C6")
+    if contact is not None:
+        yield schema.cases.c.contact_id == directory.contact_by_email(uow, contact).id
 
 
 @case.command()

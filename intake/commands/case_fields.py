@@ -17,7 +17,7 @@ _OPTIONS = (
     click.option("--product"),
     click.option("--component"),
     click.option("--deployment", help="Which of the customer's systems."),
-    click.option("--stage", type=click.Choice(list(Stage), case_sensitive=False)),
+    click.option("--stage", metavar="WORD", help=f"{' or '.join(Stage)}."),
     click.option("--security-threat/--no-security-threat", default=None),
     click.option("--business-impact", metavar="TEXT"),
     click.option("--agents-affected", type=int, metavar="NUMBER"),

@@ -11,20 +11,22 @@ from core.acting import Actor, Done
 from core.rules.terms import EscalationGround
 from core.store.cases import Case
 from core.unit_of_work import UnitOfWork
-from intake.commands.acting import act_on, by_option, number_argument
+from intake.commands.acting import act_on, by_option, number_argument, word_of
 
 _Decision = Callable[[UnitOfWork, Actor, Case, str], Done]
-_GROUNDS = click.Choice(list(EscalationGround), case_sensitive=False)
+_GROUNDS = ", ".join(EscalationGround)
 
 
 @click.command()
 @number_argument
 @click.argument("text")
-@click.option("--ground", type=_GROUNDS, default=EscalationGround.NO_PROGRESS, show_default=True)
+@click.option(
+    "--ground", metavar="WORDS", default=str(EscalationGround.NO_PROGRESS), show_default=True, help=_GROUNDS
+)
 @by_option
-def escalate(number: str, text: str, ground: EscalationGround, by: str | None) -> None:
+def escalate(number: str, text: str, ground: str, by: str | None) -> None:
     """Ask for an escalation; TEXT says what is wrong. The case's owner decides on it."""
-    wanted = EscalationGround(ground)
+    wanted = word_of(EscalationGround, "ground", ground, "C11")
     act_on(number, by, lambda uow, actor, found: escalations.escalate(uow, actor, found, wanted, text))
 
 

@@ -188,6 +188,19 @@ def test_a_critical_case_is_not_opened_without_a_number(people, opened):
     assert (kept.callback_number, kept.production_down) == ("+14155550132", True)
 
 
+@pytest.mark.parametrize(
+    "number", ["", "4155550132", "+1415", "+870776123456", "+1" * 20, "sip:alice@x.example"]
+)
+def test_a_case_is_not_critical_with_a_number_that_nobody_can_dial(core, people, opened, number):
+    """C12: a DC is reachable, whatever asked for the number."""
+    alice = people.customer("alice", Channel.PHONE)
+    with pytest.raises(BadInput, match="call-back number"):
+        opened(by=alice, priority=Priority.CRITICAL, callback_number=number)
+    case = opened(by=alice)
+    with pytest.raises(BadInput, match="call-back number"):
+        core.write(lambda uow: cases.raise_to_critical(uow, alice, case, callback_number=number))
+
+
 def test_production_is_down_only_while_a_case_is_critical(core, people, opened):
     """C3: what is asked for in writing is High, and nothing is down; lowering it ends it."""
     asked = opened(priority=Priority.CRITICAL, production_down=True)

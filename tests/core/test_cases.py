@@ -244,6 +244,15 @@ def test_a_critical_message_pages_every_analyst_when_nobody_is_on_call(core, peo
     assert [recipient for _notice, recipient in paged] == ["ada@support.example", "grace@support.example"]
 
 
+def test_a_case_of_nobody_is_told_of_to_every_analyst_when_nobody_is_on_call(core, people):
+    """C7, P4: a customer's answer that no analyst hears of would wait for ever."""
+    core.write(lambda uow: uow.connection.execute(sa.delete(shifts)))
+    case = people.case().case
+    core.write(lambda uow: cases.update(uow, people.customer("alice"), case, "It blinks again"))
+    told = mails(core, "customer-update-for-owner")
+    assert [recipient for _notice, recipient in told] == ["ada@support.example", "grace@support.example"]
+
+
 @pytest.mark.parametrize(("contact", "reason"), [("bob", "not-designated"), ("erin", "no-live-contract")])
 def test_nobody_opens_a_case_for_who_may_not_have_one(people, contact, reason):
     """A3, A9: an analyst neither; its answers would all be held."""

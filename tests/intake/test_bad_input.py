@@ -94,7 +94,7 @@ TYPED = {
         ("sub-type", "'Empty PIN'", "C15"),
     ),
     "a service request without cloud": ((*OPEN, "x", "--type", "Service Request"), 1, ("cloud", "C2")),
-    "a stage that is none": ((*OPEN, "x", "--stage", "Test"), 2, ("--stage", "'Test'", "Production")),
+    "a stage that is none": ((*OPEN, "x", "--stage", "Test"), 2, ("stage", "'Test'", "Production", "C5")),
     "less than no agents": ((*OPEN, "x", "--agents-affected", "-1"), 2, ("agents affected", "-1", "C5")),
     "agents that are no number": (
         (*OPEN, "x", "--agents-affected", "many"),
@@ -106,6 +106,18 @@ TYPED = {
         1,
         ("urgency", "C11"),
     ),
+    "a ground that is none": (
+        ("case", "escalate", NUMBER, "x", "--ground", "Anger"),
+        2,
+        ("ground", "'Anger'", "Unsatisfactory Answer", "C11"),
+    ),
+    "a list of a status that is none": (("case", "list", "--status", "Lost"), 2, ("status", "'Lost'", "C6")),
+    "a list of a contact who is none": (
+        ("case", "list", "--contact", "eve@x.example"),
+        1,
+        ("contact", "'eve@"),
+    ),
+    "bytes that are no text": ((*OPEN, "caf\udce9"), 2, ("argument 6", "UTF-8")),
     "an escalation without words": (("case", "escalate", NUMBER, " "), 2, ("text", "C11")),
     "a decision on no escalation": (
         ("case", "escalation", "grant", NUMBER, "x"),

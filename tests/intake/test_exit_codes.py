@@ -157,6 +157,13 @@ def test_what_is_wrong_with_us_bounces_no_mail_out_of_a_pipe(tmp_path: Path, wro
     assert "Traceback" not in ended.err
 
 
+def test_trouble_without_a_name_is_tried_again_later(site: Site) -> None:
+    """A disk that takes no file: no rule refused anything, so it is 75 and not 1."""
+    ended = site.run("backup", "/proc/intake-backup.db")
+    assert ended.code == 75
+    assert ended.err.splitlines()[-1].startswith("intake: unexpected trouble")
+
+
 def test_work_is_not_done_as_of_a_time_that_is_past(site: Site) -> None:
     """What was claimed then would be claimed again by whoever works now."""
     ended = site.run("worker", "--once", "--as-of", "2020-01-01")
