@@ -182,15 +182,19 @@ def _closed_cases(rulebook: Rulebook) -> Iterator[str]:
         (f"one second before {days} days", _closed(days * _DAY - timedelta(seconds=1))),
         (f"{days} days after the closing", _closed(days * _DAY)),
     )
-    acts = (Act.SEE, Act.UPDATE, Act.REOPEN)
+    acts = ((Act.SEE, _DC), (Act.UPDATE, _DC), (Act.REOPEN, _DC), (Act.REOPEN, ANALYST))
     rows = [
         (
             state,
-            *(_by_channel(Question(act, Channel.MAIL, _DC, _NOW, case, rulebook=rulebook)) for act in acts),
+            *(
+                _by_channel(Question(act, Channel.MAIL, standing, _NOW, case, rulebook=rulebook))
+                for act, standing in acts
+            ),
         )
         for state, case in states
     ]
-    yield from _table(("a Designated Contact's case", *acts), rows)
+    asked = (*(act for act, standing in acts if standing is _DC), f"{Act.REOPEN}, as an analyst")
+    yield from _table(("a Designated Contact's case", *asked), rows)
     yield ""
     yield f"From {days} days after the closing on, attachments, recordings and raw mails are removed (C10)."
     yield f"A closed feature request is shown to customers for {rulebook.feature_request_days} days (C13)."
