@@ -37,6 +37,7 @@ _PROOFPOINT = re.compile(r"[-*](?:25)*([0-9A-Fa-f]{2})")
 # An escape in which a line was broken; looked for from the end of the text, because line ends are rarer than signs.
 _BROKEN_ESCAPE_BACKWARDS = re.compile(r"\n[#;0-9A-Za-z]{0,40}[&%=]")
 _LINE_BREAK = re.compile(r"\n[ \t>|]*(?:[A-Za-z]{1,4}>[ \t>|]*)?")
+_PROOFPOINT_HOST = b"UR1DEFENSE"  # in a reading, where it is whole although a line was broken in it
 _INITIALS = re.compile(r"\n[ \t>|]*[A-Za-z]{1,4}>")
 
 
@@ -51,8 +52,12 @@ def readings(text: str) -> Iterator[bytes]:
 
 
 def _in_every_way(text: str) -> Iterator[bytes]:
-    yield from _undone(text)
-    if "urldefense" in text or _BROKEN_ESCAPE_BACKWARDS.search(text[::-1]):
+    """Read a text as its lines are, and in one line where a line was broken within what has to be undone."""
+    is_rewritten = False
+    for reading in _undone(text):
+        is_rewritten = is_rewritten or _PROOFPOINT_HOST in reading
+        yield reading
+    if is_rewritten or _BROKEN_ESCAPE_BACKWARDS.search(text[::-1]):
         yield from _undone(_LINE_BREAK.sub("", text))
 
 
