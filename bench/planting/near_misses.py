@@ -181,12 +181,6 @@ def _only_words(_told: Notice, chance: random.Random) -> Made:
     return _letter("\n\n".join(chance.choices(texts, k=5))), Expected.NOTHING
 
 
-def _boundary(told: Notice, _chance: random.Random) -> Made:
-    letter = _letter("", Content_Type=f'multipart/mixed; boundary="{told.token}"')
-    letter.text = f"--{told.token}\n\nSee above.\n--{told.token}--\n"
-    return letter, Expected.NOTHING
-
-
 ROWS: dict[str, Callable[[Notice, random.Random], Made]] = {
     # What is no Reference ID that was given out: the check characters, or else the database.
     "one letter mistyped": _with_one_letter,
