@@ -5,7 +5,7 @@ Called in the transaction of the event, so there is no event without its notices
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
@@ -19,9 +19,7 @@ from core.store.outbox import OutgoingNotice
 from core.store.schema import answers_to_senders, references
 from core.unit_of_work import UnitOfWork
 
-_GIVEN_REFERENCE = sa.select(references.c.token).where(
-    references.c.case_id == sa.bindparam("of_case"), references.c.recipient == sa.bindparam("of_recipient")
-)
+_GIVEN = sa.select(references.c.case_id, references.c.recipient, references.c.token)
 
 
 def tell(uow: UnitOfWork, notice: Notice, case: Case, event_id: int) -> None:
@@ -112,9 +110,10 @@ def page_on_call(uow: UnitOfWork, call_key: str) -> None:
 
 def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
     """Return the Reference ID of this case for this recipient; it is made at the first need (DESIGN 4)."""
-    token = given_reference(uow, case_id, recipient)
+    given = _given(uow, case_id)
+    token = given.get(recipient)
     if token is None:
-        token = uow.house.mint.mint(uow.house.chance)
+        token = given[recipient] = uow.house.mint.mint(uow.house.chance)
         row = {"token": token, "case_id": case_id, "recipient": recipient, "made_at": uow.now}
         uow.connection.execute(sa.insert(references).values(**row))
     return token
@@ -122,9 +121,26 @@ def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
 
 def given_reference(uow: UnitOfWork, case_id: int, recipient: str) -> str | None:
     """Return the Reference ID that this recipient has for this case, or None when none was given out."""
-    mine = {"of_case": case_id, "of_recipient": recipient}
-    token: str | None = uow.connection.scalar(_GIVEN_REFERENCE, mine)
-    return token
+    return _given(uow, case_id).get(recipient)
+
+
+def know_references(uow: UnitOfWork, case_ids: Collection[int]) -> None:
+    """Ask at once for all Reference IDs of cases that are acted on together."""
+    if uow.known is None or not case_ids:
+        return
+    uow.known.update({("references of", case_id): {} for case_id in case_ids})
+    for row in uow.connection.execute(_GIVEN.where(references.c.case_id.in_(case_ids))):
+        uow.known["references of", row.case_id][row.recipient] = row.token
+
+
+def _given(uow: UnitOfWork, case_id: int) -> dict[str, str]:
+    """Return the Reference IDs that were given out for a case, by their recipients."""
+
+    def ask() -> dict[str, str]:
+        found = uow.connection.execute(_GIVEN.where(references.c.case_id == case_id))
+        return {row.recipient: row.token for row in found}
+
+    return uow.recall(("references of", case_id), ask)
 
 
 def case_of_reference(connection: sa.Connection, token: str) -> int | None:

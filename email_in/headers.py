@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import getaddresses
+from functools import cached_property
 
 from email_in import charset
 
@@ -31,16 +32,23 @@ _ADDRESS_TOKEN = re.compile(r'\\.|["(),<>:;]|[^\\"(),<>:;]+|\\', re.DOTALL)
 _SANE_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@\w[\w-]*(?:\.[\w-]+)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Headers:
     """The fields of one header section, in order; names are compared without case."""
 
     fields: tuple[tuple[str, str], ...] = ()
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The values by their names: who wrote a mail is asked of forty."""
+        values: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            values.setdefault(name.lower(), []).append(value)
+        return values
+
     def raw(self, name: str) -> tuple[str, ...]:
         """Return each value of `name` unfolded but undecoded; raw 8-bit bytes are surrogates."""
-        wanted = name.lower()
-        return tuple(_FOLDING.sub("", value) for field, value in self.fields if field.lower() == wanted)
+        return tuple(_FOLDING.sub("", value) for value in self._by_name.get(name.lower(), ()))
 
     def every(self, name: str) -> tuple[str, ...]:
         """Return each value of `name` as decoded text."""
@@ -62,6 +70,8 @@ class Mailbox:
 
 def decode_words(value: str) -> str:
     """Return a raw header value as one line of text, its encoded words decoded (RFC 2047)."""
+    if "=?" not in value:
+        return _CONTROLS.sub(" ", _words(value)).strip()
     pieces: list[str] = []
     run = b""  # neighbours of one charset are joined before decoding: senders cut inside characters
     run_charset = ""

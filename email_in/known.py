@@ -23,6 +23,7 @@ class Known:
         self._case_ids = telling.cases_of_references(uow.connection, tokens) if tokens else {}
         of_one_case = {ids[0] for read in reads if len(ids := self.cases_of(read)) == 1}
         self._cases = case_rows.locked(uow.connection, of_one_case) if of_one_case else {}
+        telling.know_references(uow, self._cases.keys())  # of whom an update is told to
         self._copies = Copies(uow.connection, [read.row for read in reads])
 
     def in_order(self, reads: Sequence[Read]) -> list[Read]:

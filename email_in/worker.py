@@ -34,9 +34,9 @@ from email_in.settling import settle
 log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
-_MOST_TOGETHER = 25  # mails; the database is theirs for as long as they are settled
+_MOST_TOGETHER = 40  # mails; the database is theirs for as long as they are settled
 _MOST_BYTES = 8 * 1024 * 1024  # of mails that are in memory together, unless one alone is larger
-_READERS = 8  # mails whose senders are asked for at a time
+_READERS = 8  # mails that are read at a time
 _PAUSE = timedelta(seconds=30)  # before a failed mail is tried again; it doubles
 _LONGEST_OUTAGE = timedelta(days=3)  # what looks like one for longer is the mail's own fault after all
 
@@ -109,9 +109,8 @@ def _read(core: Core, rules: SenderRules, rows: Sequence[sa.RowMapping]) -> list
     """Return the mails that can be read; what cannot is put back."""
     with core.reading() as uow:
         raws = inbox.raws_of(uow.connection, [row["id"] for row in rows])
-    # Who asks the DNS waits, and the others are not to wait for him.
-    readers = min(len(rows), _READERS if rules.asks_the_dns else 1)
-    with ThreadPoolExecutor(readers) as pool:
+    # Who asks the DNS waits, and who keeps a file waits for the disk: the others are not to wait for him.
+    with ThreadPoolExecutor(min(len(rows), _READERS)) as pool:
         under_way = [pool.submit(reading.read, core, rules, row, raws.pop(row["id"], None)) for row in rows]
     reads = []
     for row, read in zip(rows, under_way, strict=True):
