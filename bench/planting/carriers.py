@@ -5,33 +5,25 @@ Skipped where the folder of it is absent; a mail that cannot carry a quote in it
 
 from __future__ import annotations
 
-import os
 import re
 from functools import lru_cache
-from pathlib import Path
+
+from bench.corpora import folder_of_public_mail
 
 _BOUNDARY = re.compile(rb'boundary="?([^"\r\n;]{1,70})"?', re.IGNORECASE)
 _TOO_LONG = 64 * 1024  # octets; what is in a mail is planted over and over, and reading it takes its time
 
 
-def folder() -> Path:
-    """Return INTAKE_TEST_MAIL, or a folder `mail` beside the checkout that has the public collections in it."""
-    if given := os.environ.get("INTAKE_TEST_MAIL"):
-        return Path(given)
-    beside = Path(__file__).parents[3].glob("*/mail/bounces/expected.tsv")
-    return next((file.parents[1] for file in beside), Path("mail"))
-
-
 @lru_cache(maxsize=1)
 def replies() -> tuple[str, ...]:
     """Return the texts of public replies; empty where the folder is absent."""
-    return tuple(file.read_text() for file in sorted(folder().glob("quotes/emails/*.txt")))
+    return tuple(file.read_text() for file in sorted(folder_of_public_mail().glob("quotes/emails/*.txt")))
 
 
 @lru_cache(maxsize=1)
 def mails() -> tuple[bytes, ...]:
     """Return public mails of odd MIME shapes; empty where the folder is absent."""
-    files = [file for kind in ("eml", "msg") for file in folder().glob(f"mime/**/*.{kind}")]
+    files = [file for kind in ("eml", "msg") for file in folder_of_public_mail().glob(f"mime/**/*.{kind}")]
     contents = [file.read_bytes() for file in sorted(files)]
     return tuple(content for content in contents if len(content) <= _TOO_LONG)
 
