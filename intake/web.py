@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 import waitress.server
 from flask import Flask, Response
+from waitress import wasyncore
 
 from core.store import inbox
 from core.store.migrations import is_current
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 _LONGEST_REQUEST = 65_536  # bytes; a webhook has a few hundred
 _THREADS = 8
+_LONGEST_LOOK = 30.0  # seconds; whatever happens wakes it
 
 
 def create_app(core: Core, settings: Settings) -> Flask:
@@ -84,17 +86,17 @@ class WebServer:
 
     def __init__(self, app: Flask, host: str, port: int) -> None:
         """Take the address. Raises OSError when it cannot be listened on."""
-        opened: dict[int, Any] = {}
+        self._opened: dict[int, Any] = {}
         try:
             self._server = waitress.server.create_server(
-                app, map=opened, host=host, port=port, threads=_THREADS, ident=None
+                app, map=self._opened, host=host, port=port, threads=_THREADS, ident=None
             )
         except OSError:
-            for channel in list(opened.values()):
-                channel.close()
+            self._close()
             raise
         self.port: int = self._server.effective_port
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -103,5 +105,16 @@ class WebServer:
     def stop(self) -> None:
         """Stop accepting, let the requests at hand finish, and end."""
         self._server.task_dispatcher.shutdown(timeout=10)
-        self._server.close()
+        self._stopping.set()
+        self._server.pull_trigger()
         self._thread.join(5)
+        self._close()
+
+    def _serve(self) -> None:
+        # Not the server's own run(), which ends only by what is closed under its hands.
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=_LONGEST_LOOK, map=self._opened, count=1)
+
+    def _close(self) -> None:
+        for channel in list(self._opened.values()):
+            channel.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import uuid
@@ -25,6 +26,11 @@ from core.store.migrations import migrate
 from core.unit_of_work import Core, House
 from tests.people import DIRECTORY, NOW
 from tests.postgres import PostgresServer, postgres_server
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: a third of the time, tests wait for locks, time-outs and processes of their own."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session", autouse=True)
