@@ -69,7 +69,8 @@ from email_in.references import found_references
 from email_in.sender import SenderRules
 from email_in.smtp_settings import SmtpSettings
 from email_in.smtpd import SmtpServer
-from email_in.worker import apply_some
+from email_in.worker import WORTH_A_COMMIT, apply_some
+from intake.loop import GATHERING
 from intake.running import free_port
 
 HOST, SENDER, SUPPORT = "127.0.0.1", "alice@northwind.example", "support@support.example"
@@ -374,9 +375,10 @@ def working(core: Core) -> Iterator[Callable[[], None]]:
     stopping = threading.Event()
 
     def work() -> None:
-        while not stopping.is_set():
-            if not apply_some(core, SenderRules()):
-                stopping.wait(0.005)
+        while not stopping.is_set():  # as the worker's loop does, but looks more often
+            done = apply_some(core, SenderRules())
+            if done < WORTH_A_COMMIT:
+                stopping.wait(GATHERING)
 
     worker = threading.Thread(target=work)
     worker.start()

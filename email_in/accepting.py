@@ -85,7 +85,7 @@ class Accepting:
         outcome: Sequence[int] | Exception
         try:
             outcome = self._core.write(
-                lambda uow: [inbox.accept(uow.connection, waiting.mail, uow.now) for waiting in group],
+                lambda uow: inbox.accept_all(uow.connection, [waiting.mail for waiting in group], uow.now),
                 mark="inbox.accept",
             )
         except Exception as error:

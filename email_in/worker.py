@@ -35,21 +35,22 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
 _MOST_TOGETHER = 40  # mails; the database is theirs for as long as they are settled
+WORTH_A_COMMIT = 20  # fewer let others gather, where there is a moment
 _MOST_BYTES = 8 * 1024 * 1024  # of mails that are in memory together, unless one alone is larger
 _READERS = 8  # mails that are read at a time
 _PAUSE = timedelta(seconds=30)  # before a failed mail is tried again; it doubles
 _LONGEST_OUTAGE = timedelta(days=3)  # what looks like one for longer is the mail's own fault after all
 
 
-def apply_some(core: Core, rules: SenderRules) -> bool:
-    """Settle the mails that have waited for longest. Returns False when none waits."""
+def apply_some(core: Core, rules: SenderRules) -> int:
+    """Settle the mails that have waited for longest, and return how many: 0 when none waits."""
     rows = core.write(_claim, mark="inbox.claim")
     if rows and rows[0]["attempts"] > MOST_ATTEMPTS:
         _park(core, rows[0])
-        return True
+        return 1
     for group in _groups(core, rows):
         _settle_together(core, rules, group)
-    return bool(rows)
+    return len(rows)
 
 
 def _claim(uow: UnitOfWork) -> list[sa.RowMapping]:

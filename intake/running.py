@@ -24,7 +24,7 @@ from core.store.schema import inbox, outbox
 from core.unit_of_work import Core
 from email_in.smtp_settings import LmtpSettings, SmtpSettings
 from email_in.smtpd import SmtpServer
-from email_in.worker import apply_some
+from email_in.worker import WORTH_A_COMMIT, apply_some
 from intake.assembly import sender_rules, tls_files
 from intake.loop import Loop, Round, Work
 from intake.settings import Settings, SettingsAreWrong
@@ -107,7 +107,7 @@ def works(core: Core, settings: Settings) -> Iterator[tuple[Work, ...]]:
     mail, host = mail_settings(settings), SmartHost(settings.smarthost_url, helo_name=settings.mail_domain)
     try:
         yield (
-            Work("inbox", lambda: _is_due(core, inbox) and apply_some(core, rules)),
+            Work("inbox", lambda: _is_due(core, inbox) and apply_some(core, rules), WORTH_A_COMMIT),
             Work("followups", lambda: follow_up_one(core)),
             Work("outbox", lambda: _is_due(core, outbox) and send_one(core, mail, host)),
             Work("purge", Round(lambda: retention.purge(core), _HOUR, core.clock)),

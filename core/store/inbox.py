@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from core.store.claiming import State
 from core.store.schema import inbox, raw_mails
 
 # Made once: building them costs as much as running them.
-_KEEP = sa.insert(inbox).returning(inbox.c.id)
+_KEEP = sa.insert(inbox).returning(inbox.c.id, sort_by_parameter_order=True)
 _KEEP_BYTES = sa.insert(raw_mails)
 
 _LONGEST_HELO = 255  # octets of a domain name (RFC 1035 2.3.4)
@@ -56,7 +56,19 @@ class ReceivedMail:
 
 def accept(connection: sa.Connection, mail: ReceivedMail, now: datetime) -> int:
     """Keep the mail and return its inbox id. Only once this is committed may the sender be told 250."""
-    row = {
+    return accept_all(connection, [mail], now)[0]
+
+
+def accept_all(connection: sa.Connection, mails: Sequence[ReceivedMail], now: datetime) -> list[int]:
+    """Keep mails that came together, in two statements, and return their inbox ids in the same order."""
+    ids = list(connection.scalars(_KEEP, [_row(mail, now) for mail in mails]))
+    kept = zip(ids, mails, strict=True)
+    connection.execute(_KEEP_BYTES, [{"inbox_id": inbox_id, "raw": mail.raw} for inbox_id, mail in kept])
+    return ids
+
+
+def _row(mail: ReceivedMail, now: datetime) -> dict[str, Any]:
+    return {
         "state": State.WAITING,
         "due_at": now,
         "attempts": 0,
@@ -68,9 +80,6 @@ def accept(connection: sa.Connection, mail: ReceivedMail, now: datetime) -> int:
         "content": mail.content,
         "fingerprint": mail.fingerprint,
     }
-    inbox_id = int(connection.execute(_KEEP, row).scalar_one())
-    connection.execute(_KEEP_BYTES, {"inbox_id": inbox_id, "raw": mail.raw})
-    return inbox_id
 
 
 class Copies:
