@@ -360,7 +360,10 @@ def core_on(url: str, home: Path) -> Iterator[Core]:
 @contextmanager
 def serving(core: Core, kind: type[Accepting]) -> Iterator[int]:
     """Yield the port of our server, with this way of accepting."""
-    server = SmtpServer(core, SmtpSettings(HOST, 0, "bench.example", SUPPORT, "support.example"))
+    settings = SmtpSettings(
+        HOST, 0, "bench.example", SUPPORT, "support.example", max_connections_per_peer=200
+    )
+    server = SmtpServer(core, settings)
     server._reception = replace(server._reception, accepting=kind(core))
     server.start()
     try:
