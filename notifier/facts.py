@@ -19,6 +19,7 @@ from core import acting, directory
 from core.acting import Actor
 from core.errors import IntakeError, NotFound
 from core.rules import followups
+from core.rules.candidates import without_prefixes
 from core.rules.followups import Followup, Step
 from core.rules.notices import NoticeKind
 from core.rules.policy import Act, reopen_until
@@ -373,9 +374,9 @@ def _answered(uow: UnitOfWork, kind: NoticeKind, inbox_id: int | None) -> Answer
 
 
 def _subject_in_triage(uow: UnitOfWork, inbox_id: int) -> str:
-    """Return the subject of a mail that was put aside, without PINs (A10)."""
+    """Return the subject of a mail that was put aside, without PINs (A10) and without what answers put before it."""
     kept = sa.select(triage.c.subject).where(triage.c.inbox_id == inbox_id).order_by(triage.c.id.desc())
-    return uow.connection.scalar(kept.limit(1)) or ""
+    return without_prefixes(uow.connection.scalar(kept.limit(1)) or "")
 
 
 def _call(uow: UnitOfWork, key: str | None) -> CallTold | None:

@@ -89,10 +89,14 @@ _REFERENCE = re.compile(r"\[\s*r[0-9a-z\s-]{18,40}\]", re.IGNORECASE)
 def bare_subject(subject: str) -> str:
     """Return a subject without what answering and forwarding put around it, to be compared."""
     line = " ".join(unicodedata.normalize("NFKC", subject[:_LONGEST_SUBJECT]).split())
-    line = _REFERENCE.sub("", line).strip()
-    while found := _PREFIX.match(line):
-        line = line[found.end() :]
-    return line.casefold()
+    return without_prefixes(_REFERENCE.sub("", line).strip()).casefold()
+
+
+def without_prefixes(subject: str) -> str:
+    """Return a subject without the `Re:` and its like that answering puts before it, in whatever language."""
+    while found := _PREFIX.match(subject):
+        subject = subject[found.end() :]
+    return subject
 
 
 def has_subject(mail_subject: str, case_subject: str) -> bool:

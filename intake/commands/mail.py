@@ -31,6 +31,12 @@ from intake.running import smtp_settings
 
 _MOST_ROWS = 200
 _AGAIN = "It will be worked on again."
+_FOR_PROGRAMS = {
+    "content",
+    "fingerprint",
+    "effect_of",
+    "bounce_key",
+}  # digests and keys, which tell people nothing
 
 
 class MailRemoved(IntakeError):
@@ -175,6 +181,8 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
         print_json(told)
         return
     for name, value in told.items():
+        if name in _FOR_PROGRAMS:
+            continue
         if name == "decision" and value is not None:
             click.echo("\n".join(explained(value)))
         elif name == "second_opinion":

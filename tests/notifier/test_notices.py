@@ -503,6 +503,14 @@ def test_a_persons_answer_stands_below_the_mail_and_says_where_a_reply_goes(core
     assert "Case 00" not in text
 
 
+@pytest.mark.parametrize("subject", ["Help", "Re: Help", "AW: Re: Help", "Re[2]: Help"])
+def test_an_answer_to_an_answer_has_one_prefix(core, outgoing, subject):
+    """E3: a mail program counts no Re: twice, and neither do we."""
+    inbox_id = put_aside(core, subject=subject)
+    core.write(lambda uow: telling.answer_in_words(uow, "sam@elsewhere.example", inbox_id, None, "Yes."))
+    assert outgoing.last(N.TRIAGE_ANSWER)["Subject"] == "Re: Help"
+
+
 def test_a_persons_answer_to_a_colleague_of_the_contact_carries_the_case(core, people, outgoing, asked):
     """A3, E2, N6: Bob may see it."""
     bob = "bob@northwind.example"
