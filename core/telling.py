@@ -6,6 +6,7 @@ Called in the transaction of the event, so there is no event without its notices
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,15 +27,7 @@ def tell(uow: UnitOfWork, notice: Notice, case: Case, event_id: int) -> None:
     """Write the notice for each of its recipients, with the Reference ID of the case for them (E2, N6)."""
     for recipient in dict.fromkeys(_recipients(uow, notice.audience, case)):
         token = reference_for(uow, case.id, recipient)
-        outgoing = OutgoingNotice(
-            notice=notice.kind,
-            recipient=recipient,
-            message_id=_message_id(uow, token),
-            bounce_key=random_key(uow.house.chance),
-            case_id=case.id,
-            event_id=event_id,
-        )
-        outbox.write(uow.connection, outgoing, uow.now)
+        _write(uow, notice.kind, recipient, token, case_id=case.id, event_id=event_id)
 
 
 def answer_sender(
@@ -53,16 +46,7 @@ def answer_sender(
     if not answers.may_be_told(kind, lately) or _is_noted(uow, kind, address):
         return False
     token = reference_for(uow, case_id, address) if case_id is not None else ""
-    outgoing = OutgoingNotice(
-        notice=kind,
-        recipient=address,
-        message_id=_message_id(uow, token),
-        bounce_key=random_key(uow.house.chance),
-        case_id=case_id,
-        event_id=event_id,
-        inbox_id=inbox_id,
-    )
-    outbox.write(uow.connection, outgoing, uow.now)
+    _write(uow, kind, address, token, case_id=case_id, event_id=event_id, inbox_id=inbox_id)
     return True
 
 
@@ -83,29 +67,14 @@ def answer_in_words(uow: UnitOfWork, address: str, inbox_id: int, case_id: int |
     is none. The caller has made sure that a person wrote the mail (E7), and that no PIN is in the words (A10).
     """
     token = reference_for(uow, case_id, address) if case_id is not None else ""
-    outgoing = OutgoingNotice(
-        notice=NoticeKind.TRIAGE_ANSWER,
-        recipient=address,
-        message_id=_message_id(uow, token),
-        bounce_key=random_key(uow.house.chance),
-        case_id=case_id,
-        inbox_id=inbox_id,
-        words=words,
-    )
-    outbox.write(uow.connection, outgoing, uow.now)
+    kind = NoticeKind.TRIAGE_ANSWER
+    _write(uow, kind, address, token, case_id=case_id, inbox_id=inbox_id, words=words)
 
 
 def page_on_call(uow: UnitOfWork, call_key: str) -> None:
     """Tell everyone on call of a caller who left a message and named no case (P4)."""
     for analyst in directory.to_page(uow, product=""):
-        outgoing = OutgoingNotice(
-            notice=NoticeKind.CALLER_MESSAGE_FOR_ON_CALL,
-            recipient=analyst.email,
-            message_id=_message_id(uow, ""),
-            bounce_key=random_key(uow.house.chance),
-            call_key=call_key,
-        )
-        outbox.write(uow.connection, outgoing, uow.now)
+        _write(uow, NoticeKind.CALLER_MESSAGE_FOR_ON_CALL, analyst.email, "", call_key=call_key)
 
 
 def reference_for(uow: UnitOfWork, case_id: int, recipient: str) -> str:
@@ -163,6 +132,13 @@ def _recipients(uow: UnitOfWork, audience: Audience, case: Case) -> list[str]:
         return [directory.analyst_email(uow, case.owner_id)]
     first = directory.first_on_call(uow, case.product)
     return [analyst.email for analyst in ([first] if first else directory.to_page(uow, case.product))]
+
+
+def _write(uow: UnitOfWork, kind: NoticeKind, recipient: str, token: str, **about: Any) -> None:
+    """Put a notice into the outbox, with the address and the Message-ID that are its alone."""
+    message_id, bounce_key = _message_id(uow, token), random_key(uow.house.chance)
+    outgoing = OutgoingNotice(kind, recipient, message_id, bounce_key, **about)
+    outbox.write(uow.connection, outgoing, uow.now)
 
 
 def _message_id(uow: UnitOfWork, token: str) -> str:
